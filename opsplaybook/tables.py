@@ -1,0 +1,138 @@
+"""From a tidy frame and a description of its columns to a shown table."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from opsplaybook import formats
+from opsplaybook.display import Audience, Heading, Table
+from opsplaybook.errors import quote
+from opsplaybook.formats import Kind
+
+SHOWN_ROWS = 12
+"""Rows of a table in the notebook and the report, unless the caller says otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """How one column of a frame is shown.
+
+    Attributes
+    ----------
+    name : str
+        Column of the frame.
+    label : str
+        Header, with the unit where it is not obvious.
+    kind : Kind
+        How its values are written.
+    low, high : str
+        Columns that hold the ends of an interval; written behind the value.
+    n : str
+        Column that holds the units behind the value; below five no number is written.
+    description : str
+        Meaning of the column, for the appendix.
+    """
+
+    name: str
+    label: str
+    kind: Kind = "text"
+    low: str = ""
+    high: str = ""
+    n: str = ""
+    description: str = ""
+
+
+def table(
+    frame: pd.DataFrame,
+    columns: Sequence[Column],
+    *,
+    key: str,
+    caption: str,
+    currency: str = "",
+    note: str = "",
+    audience: Audience = "internal",
+    shown: int = SHOWN_ROWS,
+) -> Table:
+    """Show a frame as a table; the CSV beside it has every row and every column, unrounded.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Tidy, in the order in which its rows are to be read. Not changed. Missing values are
+        written as an en dash and are empty in the CSV.
+    columns : sequence of Column
+        What is shown, from left to right.
+    key : str
+        Stable name of the table.
+    caption : str
+        What is shown, with period and n.
+    currency : str, optional
+        ISO code, for money.
+    note : str, optional
+        How to read it.
+    audience : {"internal", "customer"}, optional
+        Who may see it.
+    shown : int, optional
+        Rows shown; the others are in the CSV.
+
+    Returns
+    -------
+    Table
+
+    Raises
+    ------
+    KeyError
+        If a described column is not in the frame.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"step": ["invited"], "rate": [0.25], "low": [0.2], "high": [0.31]})
+    >>> columns = [Column("step", "Step"), Column("rate", "Rate", "share", low="low", high="high")]
+    >>> print(table(frame, columns, key="reach", caption="Reach, n = 340"))
+    Reach, n = 340
+    Step                 Rate
+    invited  25% (20% to 31%)
+
+    A quarter was reached; between 20% and 31% is compatible with the data.
+    """
+    missing = [c.name for c in columns if c.name not in frame.columns]
+    if missing:
+        raise KeyError(f"table {quote(key)} has no column {missing}; it has {list(frame.columns)}")
+    head = frame.head(shown)
+    texts = [_texts(head, column, currency) for column in columns]
+    return Table(
+        key=key,
+        caption=caption,
+        headings=tuple(_heading(column) for column in columns),
+        rows=tuple(zip(*texts, strict=True)),
+        total_rows=len(frame),
+        csv=frame.to_csv(index=False, lineterminator="\r\n"),
+        note=note,
+        audience=audience,
+    )
+
+
+def _heading(column: Column) -> Heading:
+    align = "right" if column.kind in formats.NUMERIC_KINDS else "left"
+    return Heading(column.label, align, column.description)
+
+
+def _texts(frame: pd.DataFrame, column: Column, currency: str) -> list[str]:
+    texts = [formats.value(item, column.kind, currency=currency) for item in frame[column.name]]
+    if column.low:
+        lows = [formats.value(i, column.kind, currency=currency) for i in frame[column.low]]
+        highs = [formats.value(i, column.kind, currency=currency) for i in frame[column.high]]
+        texts = [_with_ends(*ends) for ends in zip(texts, lows, highs, strict=True)]
+    if column.n:
+        texts = [
+            text if n >= formats.MINIMUM_UNITS else formats.NOT_ENOUGH
+            for text, n in zip(texts, frame[column.n], strict=True)
+        ]
+    return texts
+
+
+def _with_ends(text: str, low: str, high: str) -> str:
+    if formats.MISSING in (low, high):
+        return text
+    return f"{text} ({low} to {high})"
