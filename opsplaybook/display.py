@@ -166,13 +166,13 @@ class Chart:
 
 
 def table_html(table: Table) -> str:
-    """Write a table as HTML for the notebook, everything escaped.
+    r"""Write a table as HTML for the notebook, everything escaped.
 
     The classes keep the notebook from reading dollar signs as formulas.
 
     Examples
     --------
-    >>> table = Table("t", "One <b>", (Heading("x"),), (("1",),), 1, "x\\r\\n1\\r\\n")
+    >>> table = Table("t", "One <b>", (Heading("x"),), (("1",),), 1, "x\n1\n")
     >>> "&lt;b&gt;" in table_html(table)
     True
     """

@@ -6,7 +6,7 @@ The whole tree::
     ├─ UsageError                    a command, playbook, run or file name that does not exist
     ├─ ParamsError                   a parameter: unknown, missing, out of range
     ├─ SourceError                   the source: its YAML, a file, a database, a column
-    │   └─ ContractError             a required table has no usable row, or a column cannot be trusted
+    │   └─ ContractError             a required table is empty, or a column cannot be trusted
     ├─ NotEnoughDataError            too little data for what was asked
     ├─ FolderBusyError               another run or batch holds the output folder
     ├─ RunError                      exit code 1: a notebook failed, with its cell
