@@ -194,6 +194,8 @@ class Findings:
     ----------
     playbook, title, subject, period : str
         Stem of the playbook; title of the report; what it is about; both ends of the period.
+    as_of : str
+        Last day that was known, as ``2026-06-30``.
     verdict : Verdict
     key_figures : tuple of KeyFigure
     findings : tuple of Finding
@@ -217,6 +219,7 @@ class Findings:
     title: str
     subject: str
     period: str
+    as_of: str
     verdict: Verdict
     key_figures: tuple[KeyFigure, ...] = ()
     findings: tuple[Finding, ...] = ()
