@@ -1,0 +1,143 @@
+"""Frames of a table: their types, an empty one, one brought into form, one checked."""
+
+from enum import StrEnum
+
+import numpy as np
+import pandas as pd
+import pandera.errors
+from pandera.engines import pandas_engine
+
+from opsplaybook.contracts.base import Contract
+from opsplaybook.errors import ContractError, quote
+
+
+class Kind(StrEnum):
+    """What a column holds."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    WHOLE = "whole number"
+    FLAG = "yes or no"
+    DATE = "date"
+    TIMESTAMP = "timestamp"
+
+
+_KINDS_OF_DTYPES = {"Int64": Kind.WHOLE, "float64": Kind.NUMBER, "boolean": Kind.FLAG}
+
+
+def kinds(contract: type[Contract]) -> dict[str, Kind]:
+    """List the columns of a contract with their kinds, in the order of the contract.
+
+    Examples
+    --------
+    >>> from opsplaybook.contracts import TABLES
+    >>> {name: str(kind) for name, kind in kinds(TABLES["spend"]).items()}["amount"]
+    'number'
+    """
+    return {name: _kind(column.dtype) for name, column in contract.to_schema().columns.items()}
+
+
+def _kind(dtype: pandas_engine.DataType) -> Kind:
+    if isinstance(dtype, pandas_engine.DateTime):
+        return Kind.TIMESTAMP if dtype.time_zone_agnostic else Kind.DATE
+    return _KINDS_OF_DTYPES.get(str(dtype), Kind.TEXT)
+
+
+def dtypes(contract: type[Contract], *, timezone: str = "UTC") -> dict[str, object]:
+    """List the pandas types of a contract's columns.
+
+    Parameters
+    ----------
+    contract : type of Contract
+    timezone : str
+        Zone of the timestamps (IANA name).
+    """
+    types: dict[Kind, object] = {
+        Kind.TEXT: pd.StringDtype(na_value=np.nan),
+        Kind.NUMBER: np.dtype("float64"),
+        Kind.WHOLE: pd.Int64Dtype(),
+        Kind.FLAG: pd.BooleanDtype(),
+        Kind.DATE: np.dtype("datetime64[us]"),
+        Kind.TIMESTAMP: pd.DatetimeTZDtype("us", timezone),
+    }
+    return {name: types[kind] for name, kind in kinds(contract).items()}
+
+
+def empty(contract: type[Contract], *, timezone: str = "UTC") -> pd.DataFrame:
+    """Make a frame without rows that has every column of the contract."""
+    return pd.DataFrame(
+        {
+            name: pd.Series(dtype=dtype)
+            for name, dtype in dtypes(contract, timezone=timezone).items()
+        }
+    )
+
+
+def conform(
+    frame: pd.DataFrame, contract: type[Contract], *, timezone: str = "UTC"
+) -> pd.DataFrame:
+    """Bring a frame into the form of its contract: every column, in order, of its type.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Values that fit their columns' types; columns that it lacks become missing, columns
+        that the contract does not know are left out. Not changed.
+    contract : type of Contract
+    timezone : str
+        Zone of the timestamps; naive ones are taken to be in it.
+
+    Returns
+    -------
+    DataFrame
+    """
+    wanted = dtypes(contract, timezone=timezone)
+    columns = {}
+    for name, dtype in wanted.items():
+        values = frame[name] if name in frame else pd.Series(pd.NA, index=frame.index, dtype=object)
+        if isinstance(dtype, pd.DatetimeTZDtype):
+            stamps = pd.to_datetime(values)
+            values = stamps.dt.tz_localize(timezone) if stamps.dt.tz is None else stamps
+        columns[name] = values.astype(dtype)
+    return pd.DataFrame(columns).reset_index(drop=True)
+
+
+def validate(frame: pd.DataFrame, contract: type[Contract]) -> pd.DataFrame:
+    """Check a frame against its contract.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        A frame in contract types.
+    contract : type of Contract
+
+    Returns
+    -------
+    DataFrame
+        The frame itself.
+
+    Raises
+    ------
+    ContractError
+        With every broken rule, its count and examples.
+    """
+    try:
+        return contract.validate(frame, lazy=True)
+    except pandera.errors.SchemaErrors as error:
+        cases = error.failure_cases
+        raise ContractError(
+            f"{len(cases):,} values break the contract",
+            where=contract.facts().table,
+            examples=[
+                f"{column or 'row'}: {check}: {quote(case)}"
+                for column, check, case in zip(
+                    cases["column"], cases["check"], cases["failure_case"], strict=True
+                )
+            ],
+        ) from error
+    except pandera.errors.ParserError as error:
+        raise ContractError(
+            "a timestamp column has no time zone",
+            where=contract.facts().table,
+            remedy="localise it to the zone of the source",
+        ) from error
