@@ -28,7 +28,7 @@ class Playbook(Protocol):
     OPTIONAL: tuple[str, ...]
     Params: type[PlaybookParams]
 
-    def load(self, params: Any) -> Tables:  # noqa: ANN401 - each playbook has its own Params
+    def load(self, params: Any) -> Tables:
         """Read the tables that the playbook needs, as known on ``params.as_of``."""
         ...
 

@@ -1,0 +1,245 @@
+"""Step 2, evaluate results: what came of it, against the goals and against the money."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from opsplaybook import formats
+from opsplaybook.metrics import events as event_metrics
+from opsplaybook.metrics import returns as return_metrics
+from opsplaybook.playbooks.event_retrospective.goals import Event, Goals
+from opsplaybook.playbooks.event_retrospective.measures import Measures, measure
+from opsplaybook.playbooks.event_retrospective.params import Params
+from opsplaybook.sources import Tables
+from opsplaybook.stats.rates import rate, rates
+from opsplaybook.stats.results import Estimate
+from opsplaybook.stats.totals import total
+
+LATE_METRICS = frozenset(
+    {"qualified_opportunities", "pipeline_value", "deals", "closed_revenue", "cost_per_opportunity"}
+)
+"""Goals that are decided only when the late window is over."""
+
+TIER_ORDER = ("S", "A", "B", "C", event_metrics.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """What came of the event.
+
+    Attributes
+    ----------
+    event : Event
+    people : DataFrame
+        As from `opsplaybook.metrics.events.people`.
+    goals : DataFrame
+        The goals with ``actual``, ``low``, ``high``, ``n``, ``result`` ("exceeded", "met",
+        "missed", "new", "dropped", "window not over yet", "not measured") and ``certain`` (the
+        interval leaves out the target).
+    reach : DataFrame
+        ``step``, ``people``, ``accounts``.
+    tiers : DataFrame
+        ``tier``, ``base`` (accounts of the company), ``reached``, ``attended`` and their shares.
+    costs : DataFrame
+        As from `opsplaybook.metrics.events.costs`.
+    deals : DataFrame
+        As from `opsplaybook.metrics.events.deals`, over the late window.
+    returns : DataFrame
+        ``relation``, ``basis``, ``window_days``, ``state``, ``deals``, ``benefit``, ``low``,
+        ``high``, ``cost``, ``return``, ``return_low``, ``return_high``.
+    measures : Measures
+        The estimates behind the goals and tiles.
+    caveats : tuple of str
+    currency : str
+    """
+
+    event: Event
+    people: pd.DataFrame
+    goals: pd.DataFrame
+    reach: pd.DataFrame
+    tiers: pd.DataFrame
+    costs: pd.DataFrame
+    deals: pd.DataFrame
+    returns: pd.DataFrame
+    measures: Measures
+    caveats: tuple[str, ...]
+    currency: str
+
+
+def evaluate_results(given: Tables, params: Params, goals: Goals) -> Results:
+    """Measure what the event reached, cost and brought, and hold it against the goals.
+
+    Parameters
+    ----------
+    given : Tables
+        As from `load`.
+    params : Params
+    goals : Goals
+        As from `review_goals`.
+
+    Returns
+    -------
+    Results
+    """
+    event = goals.event
+    people = event_metrics.people(given, event.event_id)
+    costs = event_metrics.costs(given, event.event_id)
+    deals = event_metrics.deals(given, event.event_id, window_days=params.late_window_days)
+    measures = measure(people, costs, deals, params)
+    over = late_window_over(given, event, params.late_window_days)
+    return Results(
+        event=event,
+        people=people,
+        goals=_judged(goals.frame, measures, params, over=over),
+        reach=event_metrics.step_counts(people).drop(columns="segment"),
+        tiers=_tiers(given, people),
+        costs=costs,
+        deals=deals,
+        returns=_returns(given, params, event, deals, measures.cost),
+        measures=measures,
+        caveats=_caveats(given, params, event, people, costs),
+        currency=given.currency,
+    )
+
+
+def late_window_over(given: Tables, event: Event, days: int) -> bool:
+    """Tell whether the last day of a window is known."""
+    return given.as_of >= event_metrics.window_end(event.start_on, days)
+
+
+def judge(actual: float, target: float, *, tolerance: float, higher_is_better: bool) -> str:
+    """Say whether a result exceeded, met or missed its target.
+
+    Examples
+    --------
+    >>> judge(58, 60, tolerance=0.05, higher_is_better=True)
+    'met'
+    >>> judge(12_000, 10_000, tolerance=0.05, higher_is_better=False)
+    'missed'
+
+    The second is a cost above its limit.
+    """
+    margin = abs(target) * tolerance
+    ahead = (actual - target) if higher_is_better else (target - actual)
+    if ahead > margin:
+        return "exceeded"
+    return "met" if ahead >= -margin else "missed"
+
+
+def _judged(frame: pd.DataFrame, measures: Measures, params: Params, *, over: bool) -> pd.DataFrame:
+    estimates = [measures.of(metric) for metric in frame["metric"]]
+    judged = frame.assign(
+        actual=[e.value if e else np.nan for e in estimates],
+        low=[e.interval.low if e and e.interval else np.nan for e in estimates],
+        high=[e.interval.high if e and e.interval else np.nan for e in estimates],
+        n=[e.n if e else 0 for e in estimates],
+    )
+    results = [
+        _result(goal, params.goal_tolerance, over=over) for goal in judged.itertuples(index=False)
+    ]
+    certain = (judged["target"] < judged["low"]) | (judged["target"] > judged["high"])
+    return judged.assign(result=results, certain=certain | judged["low"].isna())
+
+
+def _result(goal: tuple, tolerance: float, *, over: bool) -> str:
+    if goal.standing != "set before":
+        return goal.standing
+    if np.isnan(goal.actual):
+        return "not measured"
+    word = judge(
+        goal.actual, goal.target, tolerance=tolerance, higher_is_better=goal.higher_is_better
+    )
+    undecided = goal.metric in LATE_METRICS and not over and word != "exceeded"
+    return "window not over yet" if undecided else word
+
+
+def _tiers(given: Tables, people: pd.DataFrame) -> pd.DataFrame:
+    """Count accounts per tier in the base, among those reached and among those that attended."""
+    base = given["accounts"]["tier"].fillna(event_metrics.UNKNOWN).value_counts()
+    accounts = people.drop_duplicates("account_id")
+    attended = people.loc[people["attended"]].drop_duplicates("account_id")
+    frame = pd.DataFrame({"tier": TIER_ORDER})
+    counted = {"base": base}
+    counted["reached"] = accounts["tier"].value_counts()
+    counted["attended"] = attended["tier"].value_counts()
+    for name, counts in counted.items():
+        frame[name] = frame["tier"].map(counts).fillna(0).astype("int64")
+        frame[f"{name}_share"] = frame[name] / max(frame[name].sum(), 1)
+    attendance = rates(frame["attended"], frame["reached"])
+    frame["rate"] = [estimate.value for estimate in attendance]
+    frame["rate_low"] = [e.interval.low if e.interval else np.nan for e in attendance]
+    frame["rate_high"] = [e.interval.high if e.interval else np.nan for e in attendance]
+    return frame.loc[frame[["base", "reached"]].sum(axis=1) > 0].reset_index(drop=True)
+
+
+def _returns(
+    given: Tables, params: Params, event: Event, deals: pd.DataFrame, cost: Estimate
+) -> pd.DataFrame:
+    won, closed = return_metrics.closed_deals(given)
+    win_rate = rate(won, closed)
+    rows = []
+    for days in (params.early_window_days, params.late_window_days):
+        over = late_window_over(given, event, days)
+        values = return_metrics.benefits(
+            deals, event.start_on, days, win_rate.value if win_rate.enough else np.nan
+        )
+        for relation in ("sourced", "influenced"):
+            own = values.loc[values["relation"] == relation]
+            rows += [
+                _return_row(own, basis, relation, days, cost, over=over)
+                for basis in return_metrics.BASES
+            ]
+    return pd.DataFrame(rows)
+
+
+def _return_row(
+    own: pd.DataFrame, basis: str, relation: str, days: int, cost: Estimate, *, over: bool
+) -> dict[str, object]:
+    by_account = own.groupby("account_id")[basis].sum()
+    missing = own[basis].isna().any()
+    benefit = total(by_account, kind="money")
+    row = {
+        "relation": relation,
+        "basis": basis,
+        "window_days": days,
+        "state": "over" if over else "window not over yet",
+        "deals": int((own[basis] > 0).sum()),
+        "benefit": np.nan if missing else benefit.value,
+        "low": np.nan if missing else benefit.interval.low,
+        "high": np.nan if missing else benefit.interval.high,
+        "cost": cost.value,
+    }
+    paid = cost.value if cost.value > 0 else np.nan
+    names = {"return": "benefit", "return_low": "low", "return_high": "high"}
+    return row | {name: (row[source] - paid) / paid for name, source in names.items()}
+
+
+def _caveats(
+    given: Tables, params: Params, event: Event, people: pd.DataFrame, costs: pd.DataFrame
+) -> tuple[str, ...]:
+    caveats = []
+    for days in (params.early_window_days, params.late_window_days):
+        if not late_window_over(given, event, days):
+            seen = max((pd.Timestamp(given.as_of) - event.start_on).days, 0)
+            caveats.append(
+                f"The window of {days} days is not over: {seen} days are known, "
+                f"it ends on {event_metrics.window_end(event.start_on, days)}."
+            )
+    if people.empty:
+        caveats.append("Nobody was recorded as reached: rates and comparisons are left out.")
+    if costs.empty:
+        caveats.append("No cost was recorded: costs per lead and returns are left out.")
+    if given["opportunities"].empty:
+        caveats.append("There is no pipeline: deals and returns on them are left out.")
+    if not given.has("accounts", "tier"):
+        caveats.append("Accounts have no tier: the distribution by tier is left out.")
+    if not given.has("contacts", "role"):
+        caveats.append("Contacts have no role: the share of decision makers is left out.")
+    late = (people["follow_up_hours"] > params.follow_up_hours).sum()
+    if late:
+        caveats.append(
+            f"{formats.count(late)} qualified contacts were followed up after more than "
+            f"{formats.hours(params.follow_up_hours)}."
+        )
+    return tuple(caveats)
