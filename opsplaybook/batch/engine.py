@@ -1,0 +1,245 @@
+"""A papermill engine that knows the truth: what each cell did, and how the run ended.
+
+papermill's own engine marks every cell completed after a kernel died or a cell ran out of time,
+and saves the notebook twice per cell. This one executes through nbclient, keeps what happened in
+an `Execution`, writes honest cell states into the notebook, and saves nothing: the caller does,
+once.
+"""
+
+import logging
+import re
+import time
+from collections.abc import Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import nbformat
+from jupyter_client.manager import AsyncKernelManager
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+from papermill.engines import Engine, papermill_engines
+from papermill.execute import execute_notebook
+
+from opsplaybook.batch import leash
+from opsplaybook.batch.kernels.manager import FastKernelManager
+from opsplaybook.batch.records import Failure, Job, Status
+
+ENGINE = "opsplaybook"
+
+_VALUE_CHARACTERS = 2_000
+_START_SECONDS = 180.0
+_IOPUB_SECONDS = 120
+_SMALLEST_SECONDS = 0.05
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+_LINE = re.compile(r"Cell In\s*\[\d+\], line (\d+)")
+
+
+@dataclass(slots=True)
+class Execution:
+    """What happened while a notebook ran; filled in as it happens.
+
+    Attributes
+    ----------
+    notebook : NotebookNode or None
+        With the outputs of all cells that ran.
+    status : Status
+    failure : Failure or None
+    cell : int or None
+        Position of the running cell.
+    kernel : str
+        Kind of kernel.
+    seconds : dict of str to float
+        Duration per phase.
+    """
+
+    notebook: NotebookNode | None = None
+    status: Status = "succeeded"
+    failure: Failure | None = None
+    cell: int | None = None
+    kernel: str = ""
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def phase(self, name: str) -> Any:  # noqa: ANN401 - a context manager
+        """Time a phase."""
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = round(time.perf_counter() - began, 4)
+
+    def end(self, status: Status, name: str, value: str, source_line: str = "") -> None:
+        """Record why the run did not succeed."""
+        self.status = status
+        self.failure = Failure(name, bounded(value), self.cell, source_line)
+
+
+class _Ended(Exception):  # noqa: N818 - a way out of papermill, after `Execution` has the facts
+    pass
+
+
+class TruthfulEngine(Engine):
+    """Execute a notebook for papermill; see the module."""
+
+    @classmethod
+    def execute_notebook(
+        cls,
+        nb: NotebookNode,
+        kernel_name: str,
+        *,
+        execution: Execution,
+        job: Job,
+        **_: object,
+    ) -> NotebookNode:
+        """Execute all cells; papermill calls it with options of its own, which do not apply.
+
+        Raises
+        ------
+        _Ended
+            When a cell failed; `execution` has the facts by then.
+        """
+        execution.notebook = nb
+        # papermill keeps paths of this machine here, and the whole input; neither leaves it.
+        nb.metadata.papermill = {"parameters": nb.metadata.papermill.get("parameters", {})}
+        _clear(nb)
+        try:
+            _execute_cells(nb, kernel_name, job, execution)
+        except CellExecutionError as error:
+            cell = nb.cells[execution.cell]
+            execution.end("failed", error.ename, error.evalue, _source_line(cell))
+        except CellTimeoutError:
+            execution.end("timed-out", "TimeLimit", _limit_text(job, execution))
+        except DeadKernelError:
+            execution.end("killed", "KernelDied", _DIED)
+        except RuntimeError as error:
+            # jupyter_client has no class of its own for a kernel that never became ready.
+            execution.end("killed", "KernelNotReady", str(error))
+        _write_states(nb, execution)
+        if execution.failure:
+            raise _Ended
+        return nb
+
+
+_DIED = (
+    "the kernel died: killed from outside, out of memory, a crash in native code, or the notebook "
+    "ended its own process"
+)
+
+
+def run_notebook(job: Job, execution: Execution) -> None:
+    """Inject the parameters and execute a job's notebook once, through papermill."""
+    papermill_engines.register(ENGINE, TruthfulEngine)
+    notebook = nbformat.reads(job.notebook, as_version=4)
+    logging.getLogger("papermill").setLevel(logging.ERROR)
+    try:
+        execute_notebook(
+            notebook,
+            None,
+            parameters=dict(job.params),
+            engine_name=ENGINE,
+            kernel_name=job.kernel_name,
+            language="python",
+            request_save_on_cell_execute=False,
+            progress_bar=False,
+            execution=execution,
+            job=job,
+        )
+    except _Ended:
+        return
+
+
+def bounded(text: str) -> str:
+    """Cut a text that goes into a manifest."""
+    if len(text) <= _VALUE_CHARACTERS:
+        return text
+    return text[: _VALUE_CHARACTERS - 1] + "…"
+
+
+def _execute_cells(nb: NotebookNode, kernel_name: str, job: Job, execution: Execution) -> None:
+    client = _client(nb, kernel_name, job)
+    environment = leash.environment(job.environment)
+    began = time.perf_counter()
+    with client.setup_kernel(cwd=job.working_directory, env=environment):
+        execution.seconds["kernel"] = round(time.perf_counter() - began, 4)
+        execution.kernel = _kind(client.km)
+        with leash.holding(client.km, job.limits), execution.phase("cells"):
+            client.timeout_func = _time_limits(job)
+            for position, cell in enumerate(nb.cells):
+                execution.cell = position
+                client.execute_cell(cell, position)
+            execution.cell = None
+            client.set_widgets_metadata()
+
+
+def _client(nb: NotebookNode, kernel_name: str, job: Job) -> NotebookClient:
+    return NotebookClient(
+        nb,
+        kernel_name=kernel_name,
+        kernel_manager_class=FastKernelManager,
+        shutdown_kernel="immediate",
+        startup_timeout=_START_SECONDS,
+        # On a busy machine output can trail its cell by seconds; nbclient gives it four.
+        iopub_timeout=_IOPUB_SECONDS,
+        raise_on_iopub_timeout=True,
+        record_timing=False,
+        coalesce_streams=True,
+        log=logging.getLogger(__name__),
+    )
+
+
+def _time_limits(job: Job) -> Any:  # noqa: ANN401 - the callable that nbclient asks for
+    ends_at = time.monotonic() + job.limits.run_seconds
+
+    def seconds_for(_cell: NotebookNode) -> float:
+        left = max(ends_at - time.monotonic(), _SMALLEST_SECONDS)
+        return min(job.limits.cell_seconds, left)
+
+    return seconds_for
+
+
+def _limit_text(job: Job, execution: Execution) -> str:
+    limits = job.limits
+    if execution.seconds.get("cells", 0.0) >= limits.run_seconds:
+        return f"the run took longer than its limit of {limits.run_seconds:g} s"
+    return f"the cell took longer than its limit of {limits.cell_seconds:g} s"
+
+
+def _kind(manager: AsyncKernelManager) -> str:
+    reason = getattr(manager.provisioner, "ordinary_because", "its kernelspec asks for no fork")
+    return f"ordinary: {reason}" if reason else "forked"
+
+
+def _clear(nb: NotebookNode) -> None:
+    for cell in nb.cells:
+        cell.metadata.pop("papermill", None)
+        if cell.cell_type == "code":
+            cell.execution_count = None
+            cell.outputs = []
+
+
+def _write_states(nb: NotebookNode, execution: Execution) -> None:
+    """Say in papermill's place, and in its words where it has them, what each cell did."""
+    for position, cell in enumerate(nb.cells):
+        if execution.cell is None or position < execution.cell:
+            state = "completed"
+        elif position == execution.cell:
+            state = "completed" if execution.failure is None else execution.status
+        else:
+            state = "not-run"
+        cell.metadata["papermill"] = {"status": state}
+    failed: Mapping[str, Any] = {"exception": execution.failure is not None}
+    nb.metadata.papermill.update(failed)
+
+
+def _source_line(cell: NotebookNode) -> str:
+    """Find the line of the cell that raised, from the traceback among its outputs."""
+    lines = cell.source.splitlines()
+    for output in cell.outputs:
+        if output.output_type == "error":
+            text = _ANSI.sub("", "\n".join(output.traceback))
+            found = _LINE.search(text)
+            if found and int(found[1]) <= len(lines):
+                return lines[int(found[1]) - 1].strip()
+    return lines[0].strip() if lines else ""

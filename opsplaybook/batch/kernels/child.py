@@ -1,0 +1,119 @@
+"""A forked process becomes an ordinary IPython kernel."""
+
+import atexit
+import importlib
+import os
+import random
+import signal
+import socket
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from opsplaybook.batch.kernels import preload
+from opsplaybook.batch.kernels.messages import KernelRequest, encode_line
+
+_THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+@dataclass(frozen=True, slots=True)
+class Birth:
+    """What a newly forked process holds.
+
+    Attributes
+    ----------
+    request : KernelRequest
+        What was asked for.
+    connection : socket.socket
+        Connection to the asking process.
+    stdout, stderr : int
+        File descriptors of the asking process's streams.
+    """
+
+    request: KernelRequest
+    connection: socket.socket
+    stdout: int
+    stderr: int
+
+
+def become_kernel(birth: Birth, times: Mapping[str, int]) -> None:
+    """Turn this process into the kernel that was asked for, and run it to its end.
+
+    Parameters
+    ----------
+    birth : Birth
+        What this process starts with.
+    times : mapping of str to int
+        Modification times of the package's files when they were preloaded, in nanoseconds.
+    """
+    leave_server()
+    take_streams(birth.stdout, birth.stderr)
+    take_environment(birth.request)
+    renew_random_state()
+    take_plot_backend()
+    limit_threads()
+    preload.forget_changed_package(times)
+    run_ipykernel(birth)
+
+
+def leave_server() -> None:
+    """Lead a session and process group of its own, with a fresh process's signal handlers."""
+    os.setsid()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    # What the server's libraries registered is the server's to clean, as multiprocessing has it
+    # in the children that it forks.
+    atexit._clear()
+
+
+def take_streams(stdout: int, stderr: int) -> None:
+    """Use the asking process's output streams; read from nothing."""
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    for given, standard in ((nothing, 0), (stdout, 1), (stderr, 2)):
+        os.dup2(given, standard)
+        os.close(given)
+
+
+def take_environment(request: KernelRequest) -> None:
+    """Take over environment, working folder, arguments and import path of the request."""
+    os.environ.clear()
+    os.environ.update(request.environment)
+    time.tzset()
+    os.chdir(request.working_folder)
+    sys.argv = ["ipykernel_launcher", *request.arguments]
+    asked = request.environment.get("PYTHONPATH", "").split(os.pathsep)
+    sys.path[:0] = [entry for entry in asked if entry and entry not in sys.path]
+
+
+def renew_random_state() -> None:
+    """Seed the global generators from the system; a fork copies their state."""
+    random.seed()
+    importlib.import_module("numpy").random.seed()
+
+
+def take_plot_backend() -> None:
+    """Let ``MPLBACKEND`` of the request count, which matplotlib reads when it is imported."""
+    backend = os.environ.get("MPLBACKEND")
+    if backend:
+        importlib.import_module("matplotlib").rcParams["backend"] = backend
+
+
+def limit_threads() -> None:
+    """Use as many threads for linear algebra as the request's environment names, or one."""
+    asked = [os.environ.get(name, "") for name in _THREAD_VARIABLES]
+    counts = [int(text) for text in asked if text.isdecimal()]
+    if counts and max(counts) > 1:
+        importlib.import_module("threadpoolctl").threadpool_limits(max(counts))
+
+
+def run_ipykernel(birth: Birth) -> None:
+    """Start ipykernel; say so once its sockets are bound, so that nobody polls for them."""
+    application = importlib.import_module("ipykernel.kernelapp").IPKernelApp.instance()
+    # ipykernel ends by itself when its parent, the server, is gone.
+    application.initialize(
+        [*birth.request.arguments, f"--IPKernelApp.parent_handle={os.getppid()}"]
+    )
+    birth.connection.sendall(encode_line({"pid": os.getpid()}))
+    birth.connection.close()
+    application.start()

@@ -1,0 +1,46 @@
+"""What the kernel server imports, and under which environment."""
+
+SERVER_ENVIRONMENT = {
+    # One thread each: a thread pool that was started before a fork hangs after it, and a batch
+    # already has a worker per core. `child.limit_threads` raises it where a kernel asks for it.
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "NUMEXPR_NUM_THREADS": "1",
+    # Arrow's bundled jemalloc starts a thread when the library is loaded, unless told not to
+    # (github.com/apache/arrow/issues/17285; its variable carries Arrow's prefix).
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
+    # What ipykernel sets in a kernel, and matplotlib reads when it is imported.
+    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+}
+"""Variables of the server while it imports; a kernel has only those of its own request."""
+
+LIBRARIES = (
+    "numpy",
+    "pandas",
+    "pyarrow",
+    "matplotlib.pyplot",
+    "matplotlib.backends.backend_agg",
+    "matplotlib.backends.backend_svg",
+    "seaborn",
+    "scipy.stats",
+    "statsmodels.api",
+    "statsmodels.formula.api",
+    "sklearn.ensemble",
+    "sklearn.linear_model",
+    "duckdb",
+    "ibis.backends.duckdb",
+    "pandera.pandas",
+    "pydantic",
+    # What ipykernel imports only when a kernel is made.
+    "ipykernel.debugger",
+    "ipykernel.ipkernel",
+    "ipykernel.kernelapp",
+    "matplotlib_inline.config",
+    "psutil",
+    "threadpoolctl",
+)
+"""Modules imported before the first fork: those that cost a notebook time."""
+
+NOT_PRELOADED = frozenset({"__main__", "batch", "cli", "report", "widgets"})
+"""Parts of the package that no playbook imports, and that bring the whole of Jupyter."""
