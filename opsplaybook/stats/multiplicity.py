@@ -1,0 +1,86 @@
+"""Many comparisons at once: adjusted p-values.
+
+Holm keeps the chance of any false alarm under the level; Benjamini-Hochberg keeps the expected
+share of false alarms among the alarms under it, and so finds more.
+"""
+
+import numpy as np
+from numpy.typing import ArrayLike
+from statsmodels.stats.multitest import multipletests
+
+from opsplaybook.stats.arrays import Floats, floats
+
+
+def holm(p_values: ArrayLike) -> Floats:
+    """Adjust p-values so that any false alarm at all is as rare as the level says.
+
+    Parameters
+    ----------
+    p_values : array of float, shape (tests,)
+        Missing ones stay missing and are not counted as tests.
+
+    Returns
+    -------
+    array of float, shape (tests,)
+        In the order given.
+
+    Raises
+    ------
+    ValueError
+        A p-value outside 0 to 1.
+
+    References
+    ----------
+    Holm 1979, Scandinavian Journal of Statistics 6:65-70.
+
+    Examples
+    --------
+    >>> holm([0.005, 0.06, 0.01]).round(3).tolist()
+    [0.015, 0.06, 0.02]
+
+    The first and third hold at 5% although three were looked at.
+    """
+    return _adjusted(p_values, "holm")
+
+
+def benjamini_hochberg(p_values: ArrayLike) -> Floats:
+    """Adjust p-values so that the expected share of false alarms is the level.
+
+    Parameters
+    ----------
+    p_values : array of float, shape (tests,)
+        Missing ones stay missing and are not counted as tests.
+
+    Returns
+    -------
+    array of float, shape (tests,)
+        In the order given.
+
+    Raises
+    ------
+    ValueError
+        A p-value outside 0 to 1.
+
+    References
+    ----------
+    Benjamini and Hochberg 1995, JRSS B 57:289-300.
+
+    Examples
+    --------
+    >>> benjamini_hochberg([0.005, 0.06, 0.01, 0.03]).round(3).tolist()
+    [0.02, 0.06, 0.02, 0.04]
+
+    Three of four segments stand out; of such findings at most 5% are expected to be chance.
+    """
+    return _adjusted(p_values, "fdr_bh")
+
+
+def _adjusted(p_values: ArrayLike, method: str) -> Floats:
+    given = floats(p_values, name="p_values")
+    known = ~np.isnan(given)
+    if ((given[known] < 0) | (given[known] > 1)).any():
+        raise ValueError("p_values must lie between 0 and 1")
+    adjusted = np.full(len(given), np.nan)
+    if known.any():
+        adjusted[known] = multipletests(given[known], method=method)[1]
+    return adjusted
