@@ -9,6 +9,7 @@ The whole tree::
     │   └─ ContractError             a required table is empty, or a column cannot be trusted
     ├─ NotEnoughDataError            too little data for what was asked
     ├─ FolderBusyError               another run or batch holds the output folder
+    ├─ StorageError                  exit code 1: the output cannot be written, as on a full disk
     ├─ RunError                      exit code 1: a notebook failed, with its cell
     └─ RenderError                   exit code 1: a report could not be made, or would leak
 
@@ -102,6 +103,12 @@ class NotEnoughDataError(OpsPlaybookError):
 
 class FolderBusyError(OpsPlaybookError):
     """Another run or batch is writing to the output folder."""
+
+
+class StorageError(OpsPlaybookError):
+    """The output cannot be written: the disk is full, or the folder is not ours to write."""
+
+    exit_code = 1
 
 
 class RunError(OpsPlaybookError):

@@ -9,10 +9,9 @@ once.
 import logging
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 import nbformat
 from jupyter_client.manager import AsyncKernelManager
@@ -62,7 +61,7 @@ class Execution:
     seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
-    def phase(self, name: str) -> Any:  # noqa: ANN401 - a context manager
+    def phase(self, name: str) -> Iterator[None]:
         """Time a phase."""
         began = time.perf_counter()
         try:
@@ -158,7 +157,7 @@ def bounded(text: str) -> str:
 
 
 def _execute_cells(nb: NotebookNode, kernel_name: str, job: Job, execution: Execution) -> None:
-    client = _client(nb, kernel_name, job)
+    client = _client(nb, kernel_name)
     environment = leash.environment(job.environment)
     began = time.perf_counter()
     with client.setup_kernel(cwd=job.working_directory, env=environment):
@@ -173,7 +172,7 @@ def _execute_cells(nb: NotebookNode, kernel_name: str, job: Job, execution: Exec
             client.set_widgets_metadata()
 
 
-def _client(nb: NotebookNode, kernel_name: str, job: Job) -> NotebookClient:
+def _client(nb: NotebookNode, kernel_name: str) -> NotebookClient:
     return NotebookClient(
         nb,
         kernel_name=kernel_name,
@@ -189,7 +188,7 @@ def _client(nb: NotebookNode, kernel_name: str, job: Job) -> NotebookClient:
     )
 
 
-def _time_limits(job: Job) -> Any:  # noqa: ANN401 - the callable that nbclient asks for
+def _time_limits(job: Job) -> Callable[[NotebookNode], float]:
     ends_at = time.monotonic() + job.limits.run_seconds
 
     def seconds_for(_cell: NotebookNode) -> float:
@@ -229,12 +228,11 @@ def _write_states(nb: NotebookNode, execution: Execution) -> None:
         else:
             state = "not-run"
         cell.metadata["papermill"] = {"status": state}
-    failed: Mapping[str, Any] = {"exception": execution.failure is not None}
-    nb.metadata.papermill.update(failed)
+    nb.metadata.papermill["exception"] = execution.failure is not None
 
 
 def _source_line(cell: NotebookNode) -> str:
-    """Find the line of the cell that raised, from the traceback among its outputs."""
+    """Find the line of the cell that raised, from the traceback among its outputs, if it is there."""
     lines = cell.source.splitlines()
     for output in cell.outputs:
         if output.output_type == "error":
@@ -242,4 +240,4 @@ def _source_line(cell: NotebookNode) -> str:
             found = _LINE.search(text)
             if found and int(found[1]) <= len(lines):
                 return lines[int(found[1]) - 1].strip()
-    return lines[0].strip() if lines else ""
+    return ""

@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from opsplaybook.display import Audience
@@ -219,20 +220,27 @@ class RunRecord:
             raise ValueError(str(error)) from None
 
 
-def unstarted(job: Job, status: Status, failure: Failure, *, started_at: str) -> RunRecord:
+def identity(job: Job) -> dict[str, Any]:
+    """Return what a record takes over from its job."""
+    return {
+        "name": job.name,
+        "subject": job.subject,
+        "playbook": job.playbook,
+        "key": job.key,
+        "params": dict(job.params),
+        "input_digests": dict(job.input_digests),
+        "code_digest": job.code_digest,
+    }
+
+
+def without_outcome(job: Job, status: Status, failure: Failure) -> RunRecord:
     """Record a run whose worker could not speak for it."""
     return RunRecord(
-        name=job.name,
-        subject=job.subject,
-        playbook=job.playbook,
+        **identity(job),
         status=status,
-        key=job.key,
-        params=job.params,
-        started_at=started_at,
+        started_at=now(),
         seconds={"total": 0.0},
         failure=failure,
-        input_digests=job.input_digests,
-        code_digest=job.code_digest,
         attempts=job.attempts_made,
     )
 
@@ -240,3 +248,8 @@ def unstarted(job: Job, status: Status, failure: Failure, *, started_at: str) ->
 def again(job: Job) -> Job:
     """Return the job as it is started once more."""
     return replace(job, attempts_made=job.attempts_made + 1)
+
+
+def now() -> str:
+    """Return the time in UTC, in ISO form, to the millisecond."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,134 @@
+"""One run, from a `Job` to a whole run folder. This is what a worker does."""
+
+import csv
+import io
+import platform
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from functools import cache
+from importlib.metadata import version
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+
+from opsplaybook import __version__, report
+from opsplaybook.batch.engine import Execution, run_notebook
+from opsplaybook.batch.folders import digests, keep_edited
+from opsplaybook.batch.records import Job, RunRecord, identity, now
+from opsplaybook.batch.store import MANIFEST, open_store
+from opsplaybook.errors import RenderError
+from opsplaybook.findings import Action, Pattern
+
+NOTEBOOK = "notebook.ipynb"
+REPORT = "report.html"
+
+_LIBRARIES = ("duckdb", "ibis-framework", "numpy", "pandas", "papermill", "scipy", "statsmodels")
+
+
+def execute(job: Job) -> RunRecord:
+    """Run a job and write its run folder.
+
+    Parameters
+    ----------
+    job : Job
+        What to run. Nothing else is read but what its notebook reads.
+
+    Returns
+    -------
+    RunRecord
+        Also for a run that failed, timed out or lost its kernel: its folder then holds the
+        notebook as far as it came, and the manifest with the error.
+
+    Raises
+    ------
+    StorageError
+        If the folder cannot be written; nothing is left of it then.
+    """
+    began, started_at = time.perf_counter(), now()
+    execution, attempts = _attempts(job)
+    files, findings = _artefacts(job, execution, started_at)
+    execution.seconds["total"] = round(time.perf_counter() - began, 4)
+    record = RunRecord(
+        **identity(job),
+        status=execution.status,
+        started_at=started_at,
+        seconds=execution.seconds,
+        failure=execution.failure,
+        findings=findings,
+        kernel=execution.kernel,
+        attempts=attempts,
+        versions=versions(),
+        artefacts=digests(files),
+    )
+    store = open_store(job.output)
+    keep_edited(store, job.name)
+    store.publish(job.name, {**files, MANIFEST: record.to_json().encode()})
+    return record
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Return the versions of what makes the numbers."""
+    ours = {"opsplaybook": __version__, "python": platform.python_version()}
+    return ours | {name: version(name) for name in _LIBRARIES}
+
+
+def _attempts(job: Job) -> tuple[Execution, int]:
+    """Run the notebook; again if its kernel died, never if a cell raised."""
+    attempts = job.attempts_made
+    while True:
+        attempts += 1
+        execution = Execution()
+        run_notebook(job, execution)
+        if execution.status != "killed" or attempts >= job.limits.attempts:
+            return execution, attempts
+
+
+def _artefacts(
+    job: Job, execution: Execution, started_at: str
+) -> tuple[dict[str, bytes], dict[str, Any] | None]:
+    """Make the files of the run folder; a report that cannot be made fails the run."""
+    notebook, findings, files = execution.notebook, None, {}
+    with execution.phase("report"):
+        if execution.status == "succeeded":
+            try:
+                findings = report.findings_of(notebook)
+                files = _readable(job, notebook, findings, _head(job, execution, started_at))
+            except RenderError as error:
+                execution.end("failed", "RenderError", str(error))
+                files = {}
+        files[NOTEBOOK] = (nbformat.writes(notebook) + "\n").encode()
+    return files, findings
+
+
+def _readable(
+    job: Job, notebook: NotebookNode, findings: Mapping[str, Any] | None, head: dict[str, Any]
+) -> dict[str, bytes]:
+    files = {REPORT: report.render(notebook, audience=job.audience, manifest=head).encode()}
+    for name, text in report.csv_tables(notebook).items():
+        files[f"tables/{name}"] = _for_spreadsheets(text)
+    if findings is not None:
+        files["actions.csv"] = _csv(Action, findings["actions"])
+        files["patterns.csv"] = _csv(Pattern, findings["patterns"])
+    return files
+
+
+def _head(job: Job, execution: Execution, started_at: str) -> dict[str, Any]:
+    """Return what the report says of the run that made it."""
+    cells = execution.seconds["cells"]
+    return identity(job) | {"started_at": started_at, "seconds": cells, "versions": versions()}
+
+
+def _csv(kind: type, records: Sequence[Mapping[str, Any]]) -> bytes:
+    file = io.StringIO(newline="")
+    writer = csv.DictWriter(file, [field.name for field in fields(kind)], lineterminator="\r\n")
+    writer.writeheader()
+    writer.writerows(records)
+    return _for_spreadsheets(file.getvalue())
+
+
+def _for_spreadsheets(text: str) -> bytes:
+    """Encode with a byte order mark: without it Excel takes UTF-8 for the local code page."""
+    return text.encode("utf-8-sig")
