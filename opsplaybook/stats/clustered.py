@@ -4,10 +4,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import norm, t
 
+from opsplaybook.stats.means import ratio_difference
 from opsplaybook.stats.rates import rate
-from opsplaybook.stats.results import Estimate, Interval
+from opsplaybook.stats.results import Difference, Estimate, Interval
 
 METHOD = "share of people, Wilson interval on the effective number (Dean and Pagano 2015)"
+
+DIFFERENCE_METHOD = "difference of shares of people, joined intervals (Zou and Donner 2008)"
 
 
 def clustered_rate(successes: ArrayLike, people: ArrayLike, *, level: float = 0.95) -> Estimate:
@@ -61,6 +64,55 @@ def clustered_rate(successes: ArrayLike, people: ArrayLike, *, level: float = 0.
     return Estimate(
         value, Interval(ends.low, ends.high, level), accounts, "share", METHOD, hits.sum()
     )
+
+
+def clustered_difference(
+    first: tuple[ArrayLike, ArrayLike],
+    second: tuple[ArrayLike, ArrayLike],
+    *,
+    level: float = 0.95,
+) -> Difference:
+    """Estimate the difference of two shares of people nested in accounts, first minus second.
+
+    The interval joins those of the two shares (MOVER, as Newcombe does for independent people);
+    the p-value is that of Welch's test on the accounts' contributions.
+
+    Parameters
+    ----------
+    first, second : tuple of (successes, people), each of shape (n_accounts,)
+    level : float, optional
+
+    Returns
+    -------
+    Difference
+        Kind ``points``; `n` counts accounts of the smaller group. Without an interval when a
+        group has fewer than two accounts.
+
+    References
+    ----------
+    .. [1] Zou and Donner (2008), Construction of confidence limits about effect measures,
+       Statistics in Medicine 27:1693-1702.
+
+    Examples
+    --------
+    >>> gap = clustered_difference(([0, 1, 0, 0, 1, 0], [3] * 6), ([2, 3, 2, 3, 3, 2], [3] * 6))
+    >>> print(round(gap.value, 2), round(gap.interval.low, 2), round(gap.interval.high, 2))
+    -0.72 -0.87 -0.3
+    >>> gap.detectable
+    True
+
+    The first group is between 30 and 87 points lower.
+    """
+    one, two = clustered_rate(*first, level=level), clustered_rate(*second, level=level)
+    n = min(one.n, two.n)
+    value = one.value - two.value
+    if one.interval is None or two.interval is None:
+        return Difference(value, None, n, "points", first=one, second=two, method=DIFFERENCE_METHOD)
+    down = np.hypot(one.value - one.interval.low, two.interval.high - two.value)
+    up = np.hypot(one.interval.high - one.value, two.value - two.interval.low)
+    p_value = ratio_difference(first, second, level=level).p_value
+    ends = Interval(float(value - down), float(value + up), level)
+    return Difference(value, ends, n, "points", p_value, one, two, method=DIFFERENCE_METHOD)
 
 
 def _effective_number(hits: np.ndarray, sizes: np.ndarray, value: float) -> float:

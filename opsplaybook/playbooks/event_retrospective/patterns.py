@@ -1,0 +1,267 @@
+"""Step 4, summarise patterns: keep, stop, try; the actions; the verdict."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from opsplaybook import formats
+from opsplaybook.findings import (
+    Action,
+    Finding,
+    Findings,
+    KeyFigure,
+    Pattern,
+    PatternKind,
+    Tone,
+    Verdict,
+    key_figure,
+    strongest,
+)
+from opsplaybook.playbooks.event_retrospective.causes import Cause, Causes
+from opsplaybook.playbooks.event_retrospective.definitions import DEFINITIONS, METHOD
+from opsplaybook.playbooks.event_retrospective.goals import Goals
+from opsplaybook.playbooks.event_retrospective.params import Params
+from opsplaybook.playbooks.event_retrospective.results import Results
+from opsplaybook.sources import Tables
+
+ACTIONS_SHOWN = 6
+"""New actions of one retrospective at most: more are not done."""
+
+DECIDED = ("exceeded", "met", "missed")
+
+_REMEDIES = {
+    "reach": ("Widen the list for {subject}", "people reached at the next event of this kind"),
+    "conversion": ("Change what {subject} leads to", "its rate at the next event of this kind"),
+    "follow-up": ("Follow up qualified contacts in time", "share followed up within the hours set"),
+    "audience": ("Invite more accounts of tier S and A", "their share among attended accounts"),
+    "cost": ("Renegotiate or drop {subject}", "its cost against plan at the next event"),
+    "effect": ("Hold out a random part of the list", "{subject} of invited against held out"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Patterns:
+    """What to carry into the next event.
+
+    Attributes
+    ----------
+    patterns : tuple of Pattern
+        Keep, stop, try.
+    actions : tuple of Action
+        New ones, and those carried over from earlier retrospectives.
+    """
+
+    patterns: tuple[Pattern, ...]
+    actions: tuple[Action, ...]
+
+
+def summarise_patterns(given: Tables, params: Params, goals: Goals, causes: Causes) -> Patterns:
+    """Turn causes into patterns and actions.
+
+    Keep what helped detectably, stop what cost detectably and is in our hands, try the remedy of
+    what cost something but is not shown beyond chance.
+
+    Parameters
+    ----------
+    given : Tables
+    params : Params
+    goals, causes
+        As from the steps before.
+
+    Returns
+    -------
+    Patterns
+    """
+    patterns = tuple(_pattern(leaf, goals.event.format) for leaf in causes.leaves)
+    due = given.as_of + timedelta(days=params.action_days)
+    owner = goals.event.owner or params.owner
+    costly = [leaf for leaf in causes.leaves if not leaf.helped and leaf.controllable != "no"]
+    new = [_action(leaf, owner, due) for leaf in costly[:ACTIONS_SHOWN]]
+    return Patterns(patterns, (*goals.earlier.actions, *new))
+
+
+def findings(
+    given: Tables,
+    params: Params,
+    goals: Goals,
+    results: Results,
+    causes: Causes,
+    patterns: Patterns,
+) -> Findings:
+    """Put the report's head together: verdict, tiles, findings, actions, patterns."""
+    event = goals.event
+    caveats = (*given.caveats, *goals.caveats, *results.caveats, *causes.caveats)
+    return Findings(
+        playbook="event_retrospective",
+        title=f"Event retrospective: {event.name}",
+        subject=event.name,
+        period=event.period,
+        as_of=given.as_of.isoformat(),
+        verdict=verdict(results, causes),
+        key_figures=_tiles(results, causes, params),
+        findings=strongest([_goal_finding(results), *(_finding(leaf) for leaf in causes.leaves)]),
+        actions=patterns.actions,
+        patterns=patterns.patterns,
+        caveats=tuple(dict.fromkeys(caveats)),
+        definitions=DEFINITIONS,
+        method=METHOD,
+    )
+
+
+def verdict(results: Results, causes: Causes) -> Verdict:
+    """Decide: Scale, Keep, Change, Stop, Too early, Not enough data."""
+    word, tone = _decision(results, causes)
+    sentence = f"{_goals_in_words(results)}; {_effect_in_words(causes)}."
+    return Verdict(word, sentence[0].upper() + sentence[1:], tone)
+
+
+def _decision(results: Results, causes: Causes) -> tuple[str, Tone]:
+    decided = results.goals.loc[results.goals["result"].isin(DECIDED)]
+    effect = causes.comparison.effect
+    known = effect is not None and effect.enough
+    if decided.empty and not known:
+        return "Not enough data", "open"
+    if (results.goals["result"] == "window not over yet").any() and not known:
+        return "Too early", "open"
+    missed = (decided["result"] == "missed").mean() if len(decided) else 0.0
+    works = known and effect.detectable and effect.value > 0
+    harms = known and effect.detectable and effect.value < 0
+    if harms:
+        return "Stop", "bad"
+    if works:
+        return ("Scale", "good") if missed < 0.5 else ("Change", "mixed")
+    if missed >= 0.5:
+        return "Change", "bad"
+    return "Keep, and test", "mixed"
+
+
+def _goals_in_words(results: Results) -> str:
+    counts = results.goals["result"].value_counts()
+    reached = int(counts.get("exceeded", 0) + counts.get("met", 0))
+    decided = int(reached + counts.get("missed", 0))
+    if not len(results.goals):
+        return "no goal was set"
+    undecided = int(counts.get("window not over yet", 0))
+    tail = f", {undecided} undecided" if undecided else ""
+    return f"{reached} of {decided} decided goals reached{tail}"
+
+
+def _effect_in_words(causes: Causes) -> str:
+    comparison = causes.comparison
+    effect = comparison.effect
+    if effect is None or not effect.enough:
+        return "too few comparable accounts to tell an effect"
+    size = formats.estimate(effect, currency=comparison.currency, unit="accounts")
+    if not effect.detectable:
+        return f"no detectable effect on {comparison.outcome_word}: {size}"
+    return (
+        f"{comparison.outcome_word} associated with the event, against comparable accounts: {size}"
+    )
+
+
+def _tiles(results: Results, causes: Causes, params: Params) -> tuple[KeyFigure, ...]:
+    measures, currency = results.measures, results.currency
+    wanted = (
+        ("attendees", "Attendees", "people that attended", "accounts"),
+        ("leads", "Leads", "people that were qualified", "accounts"),
+        ("redemption_rate", "Redemption", "accounts reached that took up an offer", "accounts"),
+        ("deals", "Deals sourced", "won deals that name the event as origin", "accounts"),
+        ("cost_per_lead", "Cost per lead", "cost, staff time included, over leads", "accounts"),
+    )
+    targets = results.goals.loc[results.goals["standing"] == "set before"]
+    targets = targets.drop_duplicates("metric").set_index("metric")
+    tiles = []
+    for metric, label, definition, unit in wanted:
+        estimate = measures.of(metric)
+        if estimate is None:
+            continue
+        goal = targets.loc[metric] if metric in targets.index else None
+        tile = key_figure(
+            metric,
+            label,
+            estimate,
+            definition,
+            unit=unit,
+            currency=currency,
+            target=None if goal is None else goal["target"],
+            tone="open" if goal is None else _tone(goal["result"]),
+        )
+        tiles.append(tile)
+    return (*tiles, *_effect_tile(causes, params))[:6]
+
+
+def _effect_tile(causes: Causes, params: Params) -> tuple[KeyFigure, ...]:
+    comparison = causes.comparison
+    if comparison.effect is None:
+        return ()
+    effect = comparison.effect
+    tone: Tone = "open"
+    if effect.detectable:
+        tone = "good" if effect.value > 0 else "bad"
+    tile = key_figure(
+        "effect",
+        f"Difference in {comparison.outcome_word}",
+        effect,
+        f"{comparison.treated_word} less comparable accounts not reached, "
+        f"{params.late_window_days} days",
+        unit="accounts",
+        currency=comparison.currency,
+        tone=tone,
+    )
+    return (tile,)
+
+
+def _tone(result: str) -> Tone:
+    tones: dict[str, Tone] = {"exceeded": "good", "met": "good", "missed": "bad"}
+    return tones.get(result, "open")
+
+
+def _goal_finding(results: Results) -> Finding:
+    judged = results.goals.loc[results.goals["result"].isin(DECIDED)]
+    beyond_chance = judged.loc[judged["certain"], "label"].tolist()
+    claim = _goals_in_words(results)
+    if beyond_chance:
+        claim += f"; beyond chance: {', '.join(beyond_chance)}"
+    enough = len(judged) > 0
+    return Finding(
+        claim=claim[0].upper() + claim[1:],
+        strength="strong" if enough else "none",
+        design="description",
+        evidence=("goal-results",),
+    )
+
+
+def _finding(leaf: Cause) -> Finding:
+    return Finding(
+        claim=f"{leaf.statement[0].upper()}{leaf.statement[1:]} ({leaf.evidence})",
+        strength=leaf.strength,
+        design=leaf.design,
+        evidence=(leaf.shown_by,),
+        would_change="a random hold-out" if leaf.branch == "effect" else "",
+    )
+
+
+def _pattern(leaf: Cause, kind_of_event: str) -> Pattern:
+    kind: PatternKind = "try"
+    if leaf.helped and leaf.strength != "none":
+        kind = "keep"
+    elif not leaf.helped and leaf.strength in ("strong", "moderate") and leaf.branch != "follow-up":
+        kind = "stop"
+    what = leaf.statement if kind == "keep" else _remedy(leaf)[0]
+    text = what if kind != "stop" else f"as it was: {leaf.statement}"
+    return Pattern(kind, text[0].upper() + text[1:], leaf.evidence, leaf.strength, kind_of_event)
+
+
+def _remedy(leaf: Cause) -> tuple[str, str]:
+    what, measure = _REMEDIES[leaf.branch]
+    return what.format(subject=leaf.subject), measure.format(subject=leaf.subject)
+
+
+def _action(leaf: Cause, owner: str, due_on: date) -> Action:
+    what, measure = _remedy(leaf)
+    return Action(what=what, owner=owner, due_on=due_on, measure=measure)
+
+
+def pattern_rows(patterns: Sequence[Pattern]) -> list[tuple[str, str, str, str]]:
+    """List patterns as rows: kind, what, evidence, strength."""
+    return [(p.kind, p.what, p.evidence, p.strength) for p in patterns]
