@@ -1,0 +1,172 @@
+"""The findings of a run as the head and the tail of the page, for one readership."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from opsplaybook.display import Audience
+from opsplaybook.report.content import FigureBlock, TableBlock
+from opsplaybook.report.markdown import slug
+from opsplaybook.report.notebook import shown_to
+
+STRENGTH_WORDS = {
+    "strong": "Strong evidence",
+    "moderate": "Moderate evidence",
+    "weak": "Weak evidence",
+    "none": "No effect detected",
+}
+DESIGN_WORDS = {
+    "randomised": "randomised comparison",
+    "matched": "comparison of matched accounts",
+    "before and after": "before and after, without a control group",
+    "association": "association, which need not be a cause",
+    "description": "description of what happened",
+}
+TONE_WORDS = {"good": ("▲", "Good"), "bad": ("▼", "Needs attention"), "mixed": ("◆", "Mixed")}
+STATUS_WORDS = {"new": "New", "open": "Carried over", "done": "Done", "dropped": "Dropped"}
+
+Shown = FigureBlock | TableBlock
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A key figure with its sense as mark and word, and its trend as points of a line."""
+
+    label: str
+    value: str
+    definition: str
+    change: str
+    target: str
+    interval: str
+    base: str
+    tone: str
+    tone_mark: str
+    tone_word: str
+    points: str
+
+
+@dataclass(frozen=True, slots=True)
+class FindingRow:
+    """A finding with its grade in words and the figures and tables that show it."""
+
+    claim: str
+    strength: str
+    design: str
+    evidence: tuple[Shown, ...]
+    caveats: tuple[str, ...]
+    would_change: str
+
+
+def tiles(found: Mapping[str, Any], audience: Audience) -> tuple[Tile, ...]:
+    """Return the key figures that a readership may see."""
+    return tuple(tile(item) for item in _shown(found, "key_figures", audience))
+
+
+def tile(figure: Mapping[str, Any]) -> Tile:
+    """Make the tile of one key figure."""
+    mark, word = TONE_WORDS.get(figure["tone"], ("", ""))
+    names = ("label", "value", "definition", "change", "target", "interval", "base", "tone")
+    texts = {name: figure[name] for name in names}
+    return Tile(**texts, tone_mark=mark, tone_word=word, points=trend_points(figure["trend"]))
+
+
+def findings(
+    found: Mapping[str, Any], audience: Audience, shown: Mapping[str, Shown]
+) -> tuple[FindingRow, ...]:
+    """Return the findings that a readership may see; evidence that it may not see is not named."""
+    return tuple(
+        FindingRow(
+            claim=item["claim"],
+            strength=STRENGTH_WORDS[item["strength"]],
+            design=DESIGN_WORDS[item["design"]],
+            evidence=tuple(shown[slug(key)] for key in item["evidence"] if slug(key) in shown),
+            caveats=tuple(item["caveats"]),
+            would_change=item["would_change"],
+        )
+        for item in _shown(found, "findings", audience)
+    )
+
+
+def actions(found: Mapping[str, Any], audience: Audience) -> TableBlock | None:
+    """Return the actions as a table; customers do not see who on our side owns them."""
+    columns = {
+        "Action": lambda item: item["what"],
+        "Owner": lambda item: item["owner"] or "–",
+        "Due": lambda item: item["due_on"] or "–",
+        "How it will be seen": lambda item: item["measure"] or "–",
+        "Expected effect": lambda item: item["expected_effect"] or "–",
+        "Status": lambda item: _status(item, audience),
+    }
+    if audience == "customer":
+        del columns["Owner"]
+    return _table(
+        "Actions, by when and how they will be judged",
+        "actions",
+        columns,
+        _shown(found, "actions", audience),
+    )
+
+
+def patterns(found: Mapping[str, Any], audience: Audience) -> TableBlock | None:
+    """Return what to keep, stop and try the next time, as a table."""
+    columns = {
+        "Do": lambda item: item["kind"].capitalize(),
+        "What": lambda item: item["what"],
+        "Evidence": lambda item: item["evidence"] or "–",
+        "Strength": lambda item: STRENGTH_WORDS[item["strength"]],
+        "Holds for": lambda item: item["applies_to"] or "–",
+    }
+    return _table(
+        "What to keep, stop and try the next time",
+        "patterns",
+        columns,
+        _shown(found, "patterns", audience),
+    )
+
+
+def trend_points(trend: Sequence[float]) -> str:
+    """Place up to twelve numbers in a box of 100 by 24, oldest at the left.
+
+    Examples
+    --------
+    >>> trend_points([1.0, 3.0, 2.0])
+    '0,22 50,2 100,12'
+
+    Up, then half of the way back.
+    """
+    if len(trend) < 2:
+        return ""
+    low, high = min(trend), max(trend)
+    span, step = (high - low) or 1.0, 100 / (len(trend) - 1)
+    return " ".join(
+        f"{position * step:.0f},{22 - 20 * (value - low) / span:.0f}"
+        for position, value in enumerate(trend)
+    )
+
+
+def _shown(found: Mapping[str, Any], name: str, audience: Audience) -> list[Mapping[str, Any]]:
+    return [item for item in found.get(name, ()) if shown_to(item, audience)]
+
+
+def _status(item: Mapping[str, Any], audience: Audience) -> str:
+    word = STATUS_WORDS[item["status"]]
+    named = item["from_run"] and audience == "internal"
+    return f"{word} from {item['from_run']}" if named else word
+
+
+def _table(
+    caption: str, anchor: str, columns: Mapping[str, Any], items: Sequence[Mapping[str, Any]]
+) -> TableBlock | None:
+    if not items:
+        return None
+    return TableBlock(
+        anchor=f"{anchor}-table",
+        number=0,
+        caption=caption,
+        note="",
+        labels=tuple(columns),
+        right=(False,) * len(columns),
+        rows=tuple(tuple(str(write(item)) for write in columns.values()) for item in items),
+        total_rows=len(items),
+        file="",
+    )
