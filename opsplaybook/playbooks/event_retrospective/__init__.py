@@ -1,4 +1,4 @@
-"""Event retrospective: did the event do what it was held for, why, and what follows?
+"""Event retrospective: did the event do what it was held for, why, and what follows.
 
 Four steps: review goals, evaluate results, analyse causes, summarise patterns. One function per
 step, each taking what the steps before returned.

@@ -1,0 +1,113 @@
+"""The project keeps its own promises: same requirements everywhere, sizes, layers, four files."""
+
+import ast
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from click.testing import CliRunner
+from importlinter.cli import lint_imports
+
+from opsplaybook import playbooks
+from opsplaybook.cli import cli
+
+ROOT = Path(__file__).parents[1]
+MODULES = sorted((ROOT / "opsplaybook").rglob("*.py"))
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
+
+# DESIGN: modules stay around 250 lines, 400 at most; functions are short.
+MODULE_LINES = 400
+FUNCTION_LINES = 60
+
+
+def project() -> dict:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+def test_environment_yml_asks_for_the_same_as_pyproject():
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+    python, _, pip = environment["dependencies"]
+
+    assert python == f"python{project()['requires-python']}"
+    assert pip["pip"] == project()["dependencies"]
+
+
+def test_lock_pins_every_requirement_with_hashes_and_names_no_index():
+    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    pinned = {m.group(1) for m in re.finditer(r"^([a-z0-9.-]+)==", lock, re.MULTILINE)}
+    wanted = project()["dependencies"] + project()["optional-dependencies"]["test"]
+    names = {re.match(r"[A-Za-z0-9.-]+", item).group(0).lower() for item in wanted}
+
+    assert names <= pinned
+    assert lock.count("--hash=sha256:") >= len(pinned)
+    assert "://" not in lock
+
+
+@pytest.mark.parametrize("path", [*MODULES, *TESTS], ids=lambda path: str(path.relative_to(ROOT)))
+def test_module_is_short_enough_to_read(path):
+    lines = path.read_text(encoding="utf-8").count("\n")
+
+    assert lines <= MODULE_LINES
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_functions_are_short_enough_to_read(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    long = {
+        node.name: length
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (length := body_lines(node)) > FUNCTION_LINES
+    }
+
+    assert long == {}
+
+
+def body_lines(node: ast.FunctionDef) -> int:
+    """Count the lines of a body without its docstring."""
+    first = node.body[1] if ast.get_docstring(node) and len(node.body) > 1 else node.body[0]
+    return node.body[-1].end_lineno - first.lineno + 1
+
+
+def test_imports_point_down_only(monkeypatch):
+    monkeypatch.chdir(ROOT)
+
+    assert lint_imports(config_filename="pyproject.toml", cache_dir=None) == 0
+
+
+@pytest.mark.parametrize("name", playbooks.MODULES)
+def test_playbook_is_four_files_with_one_stem(name):
+    module = ROOT.joinpath(*playbooks.MODULES[name].split("."))
+
+    assert module.with_suffix(".py").is_file() or (module / "__init__.py").is_file()
+    assert (ROOT / "notebooks" / f"{name}.ipynb").is_file()
+    assert (ROOT / "params" / f"{name}.yaml").is_file()
+    assert (ROOT / "tests" / "playbooks" / f"test_{name}.py").is_file()
+
+
+def test_every_command_in_the_readme_exists():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    commands = set(re.findall(r"opsplaybook ([a-z]+)", readme)) & set(
+        re.findall(r"^ *(?:\$ )?opsplaybook ([a-z]+)", readme, re.MULTILINE)
+    )
+    targets = set(re.findall(r"^ *(?:\$ )?make ([a-z]+)", readme, re.MULTILINE))
+
+    assert commands
+    assert commands <= set(cli.commands)
+    assert {t for t in targets if f"\n{t}:" not in makefile} == set()
+
+
+def test_every_command_explains_itself():
+    for name in cli.commands:
+        result = CliRunner().invoke(cli, [name, "--help"])
+
+        assert result.exit_code == 0
+        assert len(result.output.splitlines()) > 4
+
+
+def test_continuous_integration_runs_the_command_of_the_readme():
+    assert "make test" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert "make test" in (ROOT / "README.md").read_text(encoding="utf-8")
