@@ -13,7 +13,15 @@ from scipy.spatial import KDTree
 from statsmodels.regression.linear_model import OLS
 
 from opsplaybook.formats import Kind
-from opsplaybook.stats.arrays import Floats, cluster_codes, complete, flags, floats, has_spread
+from opsplaybook.stats.arrays import (
+    Floats,
+    Integers,
+    cluster_codes,
+    complete,
+    flags,
+    floats,
+    has_spread,
+)
 from opsplaybook.stats.matching import Matching
 from opsplaybook.stats.means import group_kind, mean_difference
 from opsplaybook.stats.results import Difference, Estimate, Interval
@@ -23,6 +31,8 @@ NEIGHBOURS_FOR_VARIANCE = 4
 
 CONTROLS_PER_COVARIATE = 5
 """Effective controls per covariate from which the regression adjustment is used."""
+
+_INTERACTION = 3
 
 
 def effect_on_treated(
@@ -224,18 +234,16 @@ def difference_in_differences_of_rows(
     if (cells == 0).any():
         raise ValueError("one of the four cells (treated or not, before or after) has no row")
     codes, count = cluster_codes(clusters)
-    fitted = OLS(result, design).fit(
-        cov_type="cluster", cov_kwds={"groups": codes, "df_correction": True}, use_t=True
-    )
-    low, high = fitted.conf_int(alpha=1 - level)[3]
-    smaller = min(len(np.unique(codes[ours])), len(np.unique(codes[~ours])))
-    known = count > 2 and np.isfinite([low, high]).all()
+    model = OLS(result, design)
+    interval, p_value = None, nan
+    if count > 2 and len(result) > design.shape[1]:
+        interval, p_value = _clustered_term(model, codes, level)
     return Difference(
-        float(fitted.params[3]),
-        Interval(float(low), float(high), level) if known else None,
-        smaller,
+        float(model.fit().params[_INTERACTION]),
+        interval,
+        min(len(np.unique(codes[ours])), len(np.unique(codes[~ours]))),
         kind,
-        float(fitted.pvalues[3]) if known else nan,
+        p_value,
         method="difference-in-differences by regression, clustered by account",
     )
 
@@ -325,6 +333,15 @@ def _local_variance(matching: Matching, outcome: NDArray, units: NDArray) -> Flo
         return np.zeros(units.size)
     _, found = KDTree(matching.points[controls]).query(matching.points[units], k=near)
     return outcome[controls[found]].var(axis=1, ddof=1)
+
+
+def _clustered_term(model: OLS, codes: Integers, level: float) -> tuple[Interval | None, float]:
+    """Interval and p-value of the interaction, clustered; none where its variance vanishes."""
+    fitted = model.fit(cov_type="cluster", cov_kwds={"groups": codes}, use_t=True)
+    if not fitted.bse[_INTERACTION] > 0:
+        return None, nan
+    low, high = fitted.conf_int(alpha=1 - level)[_INTERACTION]
+    return Interval(float(low), float(high), level), float(fitted.pvalues[_INTERACTION])
 
 
 def _interaction_design(treated: NDArray, later: NDArray, covariates: ArrayLike | None) -> Floats:
