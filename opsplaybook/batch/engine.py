@@ -22,7 +22,7 @@ from papermill.engines import Engine, papermill_engines
 from papermill.execute import execute_notebook
 
 from opsplaybook.batch import leash
-from opsplaybook.batch.kernels.manager import FastKernelManager
+from opsplaybook.batch.kernels import KERNEL_NAME, FastKernelManager, ensure_kernelspec
 from opsplaybook.batch.records import Failure, Job, Status
 
 ENGINE = "opsplaybook"
@@ -130,6 +130,8 @@ _DIED = (
 def run_notebook(job: Job, execution: Execution) -> None:
     """Inject the parameters and execute a job's notebook once, through papermill."""
     papermill_engines.register(ENGINE, TruthfulEngine)
+    if job.kernel_name == KERNEL_NAME:
+        ensure_kernelspec()
     notebook = nbformat.reads(job.notebook, as_version=4)
     logging.getLogger("papermill").setLevel(logging.ERROR)
     try:
@@ -232,7 +234,7 @@ def _write_states(nb: NotebookNode, execution: Execution) -> None:
 
 
 def _source_line(cell: NotebookNode) -> str:
-    """Find the line of the cell that raised, from the traceback among its outputs, if it is there."""
+    """Find the line of the cell that raised in the traceback among its outputs, if there is one."""
     lines = cell.source.splitlines()
     for output in cell.outputs:
         if output.output_type == "error":

@@ -9,7 +9,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field
 
 from opsplaybook.display import Audience
 
@@ -35,10 +37,12 @@ class Limits:
         How often a run is started when its kernel dies. An error in a cell is never retried.
     """
 
-    cell_seconds: float = 600.0
-    run_seconds: float = 1800.0
-    memory_megabytes: int | None = None
-    attempts: int = 2
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    cell_seconds: Annotated[float, Field(gt=0)] = 600.0
+    run_seconds: Annotated[float, Field(gt=0)] = 1800.0
+    memory_megabytes: Annotated[int, Field(ge=100)] | None = None
+    attempts: Annotated[int, Field(ge=1, le=5)] = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,8 @@ class Job:
         Digest of the package and of the notebook's cells.
     input_digests : mapping of str to str
         Digest per input of the source.
+    forbidden : tuple of str
+        Names and ids that its report must not contain, if a customer reads it.
     attempts_made : int
         How often it was started before, by workers that died.
     """
@@ -87,6 +93,7 @@ class Job:
     environment: Mapping[str, str] = field(default_factory=dict)
     code_digest: str = ""
     input_digests: Mapping[str, str] = field(default_factory=dict)
+    forbidden: tuple[str, ...] = ()
     attempts_made: int = 0
 
     @property

@@ -23,6 +23,7 @@ from opsplaybook.findings import Action, Pattern
 
 NOTEBOOK = "notebook.ipynb"
 REPORT = "report.html"
+TABLES = "tables"
 
 _LIBRARIES = ("duckdb", "ibis-framework", "numpy", "pandas", "papermill", "scipy", "statsmodels")
 
@@ -106,9 +107,16 @@ def _artefacts(
 def _readable(
     job: Job, notebook: NotebookNode, findings: Mapping[str, Any] | None, head: dict[str, Any]
 ) -> dict[str, bytes]:
-    files = {REPORT: report.render(notebook, audience=job.audience, manifest=head).encode()}
+    page = report.render(
+        notebook,
+        audience=job.audience,
+        manifest=head,
+        tables_folder=TABLES,
+        forbidden=job.forbidden,
+    )
+    files = {REPORT: page.encode()}
     for name, text in report.csv_tables(notebook).items():
-        files[f"tables/{name}"] = _for_spreadsheets(text)
+        files[f"{TABLES}/{name}"] = _for_spreadsheets(text)
     if findings is not None:
         files["actions.csv"] = _csv(Action, findings["actions"])
         files["patterns.csv"] = _csv(Pattern, findings["patterns"])
@@ -117,8 +125,14 @@ def _readable(
 
 def _head(job: Job, execution: Execution, started_at: str) -> dict[str, Any]:
     """Return what the report says of the run that made it."""
-    cells = execution.seconds["cells"]
-    return identity(job) | {"started_at": started_at, "seconds": cells, "versions": versions()}
+    return {
+        "run": job.name,
+        "started_at": started_at,
+        "duration_seconds": execution.seconds["cells"],
+        "parameters": dict(job.params),
+        "versions": versions(),
+        "inputs": dict(job.input_digests),
+    }
 
 
 def _csv(kind: type, records: Sequence[Mapping[str, Any]]) -> bytes:

@@ -22,7 +22,9 @@ from opsplaybook.errors import FolderBusyError, StorageError
 
 MANIFEST = "manifest.json"
 _LOCK = ".lock"
-_UNFINISHED = ".unfinished-"
+UNFINISHED = ".unfinished-"
+"""How names begin that a killed process may leave behind, and the next one removes."""
+
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _NOT_OURS = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 
@@ -96,7 +98,7 @@ class LocalStore:
 
     def publish(self, name: str, files: Mapping[str, bytes]) -> None:
         """Write a run folder beside its place, flush it, rename it."""
-        staging = Path(self.address, f"{_UNFINISHED}{uuid.uuid4().hex}")
+        staging = Path(self.address, f"{UNFINISHED}{uuid.uuid4().hex}")
         with _storage_errors(self.address):
             try:
                 _write_all(staging, files)
@@ -115,7 +117,7 @@ class LocalStore:
 
     def write(self, name: str, content: bytes) -> None:
         """Write a file beside its place, flush it, rename it."""
-        staging = Path(self.address, f"{_UNFINISHED}{uuid.uuid4().hex}")
+        staging = Path(self.address, f"{UNFINISHED}{uuid.uuid4().hex}")
         with _storage_errors(self.address):
             try:
                 _write_flushed(staging, content)
@@ -138,7 +140,7 @@ class LocalStore:
 
     def clear_unfinished(self) -> None:
         """Remove what an earlier holder that was killed left unfinished."""
-        for path in Path(self.address).glob(f"{_UNFINISHED}*"):
+        for path in Path(self.address).glob(f"{UNFINISHED}*"):
             if path.is_dir():
                 shutil.rmtree(path)
             else:
@@ -149,7 +151,7 @@ class LocalStore:
         place = Path(self.address, name)
         if not place.exists():
             return
-        aside = Path(self.address, f"{_UNFINISHED}{uuid.uuid4().hex}")
+        aside = Path(self.address, f"{UNFINISHED}{uuid.uuid4().hex}")
         place.rename(aside)
         shutil.rmtree(aside)
 

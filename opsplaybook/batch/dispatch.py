@@ -1,0 +1,121 @@
+"""Hand jobs to a pool and collect what became of them, whatever dies on the way."""
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
+from dataclasses import dataclass, field
+
+from opsplaybook.batch.pool import Pool, work
+from opsplaybook.batch.records import Failure, Job, RunRecord, again, without_outcome
+from opsplaybook.batch.stopping import StopRequest
+from opsplaybook.errors import StorageError
+
+_LOOK_SECONDS = 0.25
+_AHEAD = 1
+"""Jobs handed over beyond the pool's slots, so that no worker waits for the next one."""
+
+_STARTS_OF_A_SUSPECT = 2
+"""Once among others and once alone, which proves whose fault it is."""
+
+
+@dataclass(slots=True)
+class Dispatch:
+    """The jobs of a batch on their way.
+
+    When a worker dies, a pool of the standard library loses all its jobs and does not say whose
+    worker it was. Those jobs become suspects, and are run again one at a time: so a run that
+    kills its worker is found, and the others do not pay for it.
+
+    Attributes
+    ----------
+    pool : Pool
+    waiting : deque of Job
+        Not started yet.
+    suspects : deque of Job
+        Were on the way when a worker died.
+    running : dict of Future to Job
+    """
+
+    pool: Pool
+    waiting: deque[Job]
+    suspects: deque[Job] = field(default_factory=deque)
+    running: dict[Future[RunRecord], Job] = field(default_factory=dict)
+
+    def records(self, stop: StopRequest) -> Iterator[RunRecord]:
+        """Run everything; yield each record as it comes, until all are done or a stop is asked.
+
+        Raises
+        ------
+        StorageError
+            If the output cannot be written: the other runs could not either.
+        """
+        while (self.waiting or self.suspects or self.running) and not stop.made:
+            self._fill()
+            done, _ = wait(self.running, _LOOK_SECONDS, FIRST_COMPLETED)
+            broken = False
+            for future in done:
+                job = self.running.pop(future)
+                record = self._settle(job, future)
+                broken |= record is None
+                if record is not None:
+                    yield record
+            if broken:
+                yield from self._recover()
+
+    def _fill(self) -> None:
+        while self.waiting and not self.suspects and len(self.running) < self.pool.slots + _AHEAD:
+            self._submit(self.waiting.popleft())
+        if self.suspects and not self.running:
+            self._submit(self.suspects.popleft())
+
+    def _submit(self, job: Job) -> None:
+        try:
+            self.running[self.pool.executor.submit(work, job)] = job
+        except BrokenExecutor as error:
+            future: Future[RunRecord] = Future()
+            future.set_exception(error)
+            self.running[future] = job
+
+    def _settle(self, job: Job, future: Future[RunRecord]) -> RunRecord | None:
+        """Return the record of a job; None if its worker, or another one, died."""
+        error = future.exception()
+        if error is None:
+            return future.result()
+        if isinstance(error, StorageError):
+            raise error
+        if isinstance(error, BrokenExecutor):
+            self.suspects.append(again(job))
+            return None
+        if _is_lost_worker(error):
+            return without_outcome(again(job), "killed", _WORKER_DIED)
+        return without_outcome(job, "failed", Failure(type(error).__name__, str(error)))
+
+    def _recover(self) -> Iterator[RunRecord]:
+        """Start new workers; give up on jobs whose workers died too often."""
+        # All jobs of a broken pool are lost; their futures may take a moment to say so.
+        wait(self.running)
+        for future, job in list(self.running.items()):
+            del self.running[future]
+            record = self._settle(job, future)
+            if record is not None:
+                yield record
+        self.pool.restart()
+        for job in tuple(self.suspects):
+            if job.attempts_made >= max(job.limits.attempts, _STARTS_OF_A_SUSPECT):
+                self.suspects.remove(job)
+                yield without_outcome(job, "killed", _WORKER_DIED)
+
+
+_WORKER_DIED = Failure(
+    "WorkerDied", "the process that ran it was killed, or ran out of memory, each time"
+)
+
+
+def dispatch(jobs: Sequence[Job], pool: Pool) -> Dispatch:
+    """Prepare jobs for a pool."""
+    return Dispatch(pool, deque(jobs))
+
+
+def _is_lost_worker(error: BaseException) -> bool:
+    """Tell whether Dask gave up on a job because its workers died, without importing Dask."""
+    return type(error).__name__ == "KilledWorker"
