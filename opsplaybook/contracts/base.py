@@ -66,10 +66,11 @@ class Reveal:
     Parameters
     ----------
     on : tuple of str
-        Date or timestamp columns; the first that is present dates the reveal. A row where all
-        are missing has been open about its columns from the start.
+        Date or timestamp columns of one kind; the first that is present dates the reveal. A row
+        where all are missing has been open about its columns from the start. The first of them
+        is hidden with the columns; the others stand in for it and are not.
     columns : tuple of str
-        Columns that are unknown until then. The dates themselves are always among them.
+        Columns that are unknown until then.
     before : tuple of (str, str)
         Column and the value that it had until then, such as ``("outcome", "open")``.
     """
@@ -101,6 +102,8 @@ class Facts:
         Columns that describe the day of the export, whatever the date asked for.
     orders : tuple of Order
         Times that cannot come in another order.
+    plans_ahead : bool
+        Rows may be dated after the last known day, so that their dates do not tell that day.
     """
 
     table: str = ""
@@ -110,6 +113,7 @@ class Facts:
     reveals: tuple[Reveal, ...] = ()
     as_exported: tuple[str, ...] = ()
     orders: tuple[Order, ...] = ()
+    plans_ahead: bool = False
 
 
 class Contract(pa.DataFrameModel):

@@ -113,6 +113,7 @@ class Events(
         key=("event_id",),
         dated_by=("start_on",),
         orders=(Order("start_on", "end_on"),),
+        plans_ahead=True,
     ),
 ):
     """A marketing event: a meeting, webinar, fair or campaign."""

@@ -91,15 +91,20 @@ def conform(
     -------
     DataFrame
     """
-    wanted = dtypes(contract, timezone=timezone)
-    columns = {}
-    for name, dtype in wanted.items():
-        values = frame[name] if name in frame else pd.Series(pd.NA, index=frame.index, dtype=object)
-        if isinstance(dtype, pd.DatetimeTZDtype):
-            stamps = pd.to_datetime(values)
-            values = stamps.dt.tz_localize(timezone) if stamps.dt.tz is None else stamps
-        columns[name] = values.astype(dtype)
-    return pd.DataFrame(columns).reset_index(drop=True)
+    columns = {
+        name: _typed(frame[name], dtype, timezone)
+        if name in frame
+        else pd.Series(index=frame.index, dtype=dtype)
+        for name, dtype in dtypes(contract, timezone=timezone).items()
+    }
+    return pd.DataFrame(columns, index=frame.index).reset_index(drop=True)
+
+
+def _typed(values: pd.Series, dtype: object, timezone: str) -> pd.Series:
+    if isinstance(dtype, pd.DatetimeTZDtype):
+        stamps = pd.to_datetime(values)
+        values = stamps.dt.tz_localize(timezone) if stamps.dt.tz is None else stamps
+    return values.astype(dtype)
 
 
 def validate(frame: pd.DataFrame, contract: type[Contract]) -> pd.DataFrame:

@@ -36,6 +36,7 @@ class Contracts(
             ),
         ),
         orders=(Order("start_on", "end_on"),),
+        plans_ahead=True,
     ),
 ):
     """One term of a contract: from its start to the day on which it is due for renewal.
@@ -113,6 +114,7 @@ class Opportunities(
                 before=(("outcome", "open"),),
             ),
         ),
+        as_exported=("stage", "probability", "owner"),
         orders=(Order("opened_on", "closed_on"), Order("opened_on", "qualified_on")),
     ),
 ):
@@ -156,6 +158,7 @@ class Spend(
         table="spend",
         dated_by=("starts_on",),
         orders=(Order("starts_on", "ends_on"),),
+        plans_ahead=True,
     ),
 ):
     """Money spent to acquire customers, for one channel and period."""

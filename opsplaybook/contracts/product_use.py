@@ -49,6 +49,7 @@ class Experiments(
         key=("experiment_id",),
         dated_by=("start_on",),
         orders=(Order("start_on", "end_on"),),
+        plans_ahead=True,
     ),
 ):
     """An A/B test, as planned.

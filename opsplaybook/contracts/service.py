@@ -69,6 +69,7 @@ class Requirements(
             Reveal(on=("answered_on",), columns=("answer", "promised_on")),
             Reveal(on=("delivered_on", "answered_on"), before=(("status", "new"),)),
         ),
+        as_exported=("status",),
         orders=(Order("submitted_on", "answered_on"), Order("submitted_on", "delivered_on")),
     ),
 ):

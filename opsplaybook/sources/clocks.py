@@ -1,0 +1,136 @@
+"""Local times that a change of clocks makes ambiguous or impossible."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+import ibis
+from ibis.expr import types as ir
+
+from opsplaybook.sources.engine import Engine
+
+_STEP = timedelta(days=1)
+_MONTHS = (1, 4, 7, 10)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change of clocks, in local time.
+
+    Attributes
+    ----------
+    start, end : datetime
+        Local times from start to before end occur twice, or not at all. Without a zone.
+    repeated : bool
+        Twice; otherwise not at all.
+    """
+
+    start: datetime
+    end: datetime
+    repeated: bool
+
+
+def changes(timezone: str, first: datetime, last: datetime) -> list[Change]:
+    """List the changes of clocks between two instants.
+
+    Examples
+    --------
+    >>> span = datetime(2024, 1, 1, tzinfo=UTC), datetime(2024, 12, 31, tzinfo=UTC)
+    >>> [(str(c.start), c.repeated) for c in changes("Europe/Berlin", *span)]
+    [('2024-03-31 02:00:00', False), ('2024-10-27 02:00:00', True)]
+
+    The hour from two o'clock does not occur in March and occurs twice in October.
+    """
+    zone = ZoneInfo(timezone)
+    return [_change(zone, before, after) for before, after in _days_of_change(zone, first, last)]
+
+
+def _days_of_change(
+    zone: ZoneInfo, first: datetime, last: datetime
+) -> Iterator[tuple[datetime, datetime]]:
+    day = first - _STEP
+    offset = day.astimezone(zone).utcoffset()
+    while day < last + _STEP:
+        following = day + _STEP
+        other = following.astimezone(zone).utcoffset()
+        if other != offset:
+            yield day, following
+        day, offset = following, other
+
+
+def _change(zone: ZoneInfo, before: datetime, after: datetime) -> Change:
+    """Find the instant of change by halving, to the second."""
+    old = before.astimezone(zone).utcoffset() or timedelta()
+    new = after.astimezone(zone).utcoffset() or timedelta()
+    while after - before > timedelta(seconds=1):
+        middle = before + (after - before) / 2
+        if middle.astimezone(zone).utcoffset() == old:
+            before = middle
+        else:
+            after = middle
+    instant = after.astimezone(UTC).replace(tzinfo=None, microsecond=0)
+    return Change(instant + min(old, new), instant + max(old, new), repeated=new < old)
+
+
+@lru_cache
+def changes_clocks(timezone: str) -> bool:
+    """Tell whether a zone has changed its clocks since 1990."""
+    zone = ZoneInfo(timezone)
+    months = (
+        datetime(year, month, 1, tzinfo=UTC) for year in range(1990, 2040) for month in _MONTHS
+    )
+    return len({month.astimezone(zone).utcoffset() for month in months}) > 1
+
+
+def local_name(column: str) -> str:
+    """Name the local times of a column beside its instants."""
+    return f"_local_{column}"
+
+
+def notes_on_clocks(engine: Engine, table: ir.Table, zones: Mapping[str, str]) -> tuple[str, ...]:
+    """Count local times that occur twice or not at all.
+
+    Parameters
+    ----------
+    engine : Engine
+    table : ibis table
+        With the local times of a column, without a zone, as `local_name` calls them.
+    zones : mapping of str to str
+        Zone of the local times, by column.
+
+    Returns
+    -------
+    tuple of str
+        A note per column and kind of doubt; empty where there is none.
+    """
+    notes: list[str] = []
+    for column, zone in zones.items():
+        if local_name(column) in table.columns:
+            notes += _notes(engine, table, column, zone)
+    return tuple(notes)
+
+
+def _notes(engine: Engine, table: ir.Table, column: str, timezone: str) -> Iterator[str]:
+    local = table[local_name(column)]
+    span = engine.arrow(table.agg(first=local.min(), last=local.max())).to_pylist()[0]
+    if span["first"] is None:
+        return
+    ends = (span["first"].replace(tzinfo=UTC), span["last"].replace(tzinfo=UTC))
+    found = changes(timezone, *ends)
+    twice, never = (
+        _count(engine, table, local, [c for c in found if c.repeated is repeated])
+        for repeated in (True, False)
+    )
+    if twice:
+        yield f"{twice:,} values of {column} occur twice in {timezone}: clocks were put back"
+    if never:
+        yield f"{never:,} values of {column} do not occur in {timezone} and were moved on"
+
+
+def _count(engine: Engine, table: ir.Table, local: ir.Column, found: list[Change]) -> int:
+    if not found:
+        return 0
+    inside = ibis.or_(*((local >= c.start) & (local < c.end) for c in found))
+    return engine.arrow(table.agg(rows=inside.sum())).to_pylist()[0]["rows"] or 0

@@ -1,0 +1,181 @@
+"""Where queries run: DuckDB inside this process, or the database of the source.
+
+No connection is made when the package is imported: DuckDB starts threads, and a process that has
+threads cannot be forked safely.
+"""
+
+import shutil
+import tempfile
+import uuid
+import weakref
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Protocol
+
+import duckdb
+import ibis
+import ibis.common.exceptions
+import pandas as pd
+import pyarrow as pa
+from ibis.expr import types as ir
+
+from opsplaybook.errors import SourceError
+
+_NOT_A_NUMBER = float("nan")
+
+
+class Engine(Protocol):
+    """What the sources package asks of an engine."""
+
+    local: bool
+    backend: Any
+    errors: tuple[type[Exception], ...]
+
+    def view(self, name: str, sql: str) -> ir.Table:
+        """Name a query."""
+        ...
+
+    def keep(self, name: str, expression: ir.Table) -> ir.Table:
+        """Compute an expression once, where the engine can keep it."""
+        ...
+
+    def arrow(self, expression: ir.Table) -> pa.Table:
+        """Fetch the rows of an expression."""
+        ...
+
+
+class LocalEngine:
+    """DuckDB, embedded, with a folder for what does not fit into memory.
+
+    Parameters
+    ----------
+    timezone : str
+        Zone in which the engine sees days and hours.
+    """
+
+    local = True
+    errors = (duckdb.Error, ibis.common.exceptions.IbisError)
+
+    def __init__(self, timezone: str) -> None:
+        self.folder = Path(tempfile.gettempdir()) / f"opsplaybook-{uuid.uuid4().hex}"
+        self.backend = ibis.duckdb.connect()
+        self.execute(f"SET TimeZone = {literal(timezone)}")
+        self.execute(f"SET temp_directory = {literal(str(self.folder / 'spill'))}")
+        self.execute("CREATE SCHEMA raw")
+        weakref.finalize(self, _close, self.backend.con, self.folder)
+
+    def execute(self, sql: str) -> None:
+        """Run a statement."""
+        self.backend.con.execute(sql)
+
+    def rows(self, sql: str) -> list[dict[str, Any]]:
+        """Run a query and return its few rows."""
+        return self.backend.con.sql(sql).to_arrow_table().to_pylist()
+
+    def register(self, name: str, table: pa.Table) -> None:
+        """Make an Arrow table known under a name of schema raw."""
+        self.backend.con.register(f"registered_{name}", table)
+        self.execute(f'CREATE VIEW raw.{identifier(name)} AS FROM "registered_{name}"')
+
+    def view(self, name: str, sql: str) -> ir.Table:
+        """Name a query."""
+        self.execute(f"CREATE OR REPLACE VIEW {identifier(name)} AS {sql}")
+        return self.backend.table(name)
+
+    def keep(self, name: str, expression: ir.Table) -> ir.Table:
+        """Compute an expression once and keep its rows."""
+        self.execute(f"CREATE OR REPLACE TABLE {identifier(name)} AS {ibis.to_sql(expression)}")
+        return self.backend.table(name)
+
+    def arrow(self, expression: ir.Table) -> pa.Table:
+        """Fetch the rows of an expression."""
+        return self.backend.con.sql(ibis.to_sql(expression)).to_arrow_table()
+
+    def work_file(self, name: str) -> Path:
+        """Return a path for a copy that lives as long as the engine."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        return self.folder / name
+
+
+class RemoteEngine:
+    """A database behind an address. Nothing is written to it: views are queries.
+
+    Parameters
+    ----------
+    address : str
+        Address as Ibis takes it, with its secrets. It is not kept.
+    shown : str
+        The address as the YAML has it, for messages.
+
+    Raises
+    ------
+    SourceError
+        If the database cannot be reached. The message holds no secret.
+    """
+
+    local = False
+    errors = (Exception,)  # every driver has errors of its own
+
+    def __init__(self, address: str, *, shown: str) -> None:
+        try:
+            self.backend = ibis.connect(address)
+        except Exception as error:  # noqa: BLE001 - every driver has errors of its own
+            raise SourceError(
+                f"the database cannot be opened ({type(error).__name__})",
+                where=shown,
+                remedy="check address, credentials and network; the driver comes with the "
+                "extra of the database, such as opsplaybook[postgres]",
+            ) from None
+
+    def view(self, name: str, sql: str) -> ir.Table:  # noqa: ARG002 - as the protocol has it
+        """Wrap a query."""
+        return self.backend.sql(sql)
+
+    def keep(self, name: str, expression: ir.Table) -> ir.Table:  # noqa: ARG002 - see above
+        """Return the expression: it is computed where it is used."""
+        return expression
+
+    def arrow(self, expression: ir.Table) -> pa.Table:
+        """Fetch the rows of an expression."""
+        return self.backend.to_pyarrow(expression)
+
+
+def literal(text: str) -> str:
+    """Write a text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def literals(texts: Iterable[str]) -> str:
+    """Write texts as a DuckDB list."""
+    return f"[{', '.join(literal(text) for text in texts)}]"
+
+
+def identifier(name: str) -> str:
+    """Write a name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def frame(engine: Engine, expression: ir.Table) -> pd.DataFrame:
+    """Fetch an expression as a frame, in the types of the contracts."""
+    return to_frame(engine.arrow(expression))
+
+
+def to_frame(table: pa.Table) -> pd.DataFrame:
+    """Turn an Arrow table into a frame, in the types of the contracts.
+
+    Timestamps stay in the zone of the Arrow table.
+    """
+    return table.to_pandas(types_mapper=_PANDAS_TYPES.get, date_as_object=False)
+
+
+_PANDAS_TYPES = {
+    pa.string(): pd.StringDtype(na_value=_NOT_A_NUMBER),
+    pa.large_string(): pd.StringDtype(na_value=_NOT_A_NUMBER),
+    pa.int64(): pd.Int64Dtype(),
+    pa.bool_(): pd.BooleanDtype(),
+}
+
+
+def _close(connection: Any, folder: Path) -> None:
+    connection.close()
+    shutil.rmtree(folder, ignore_errors=True)

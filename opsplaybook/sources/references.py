@@ -1,0 +1,68 @@
+"""Values that point to rows of another table that are not there."""
+
+import difflib
+from collections.abc import Sequence
+
+import ibis
+from ibis.expr import types as ir
+
+from opsplaybook.errors import EXAMPLES_SHOWN, quote
+from opsplaybook.sources.engine import Engine
+from opsplaybook.sources.quality import Unmatched
+
+_CANDIDATES = 20_000
+"""Values of the other table that are compared for a near match at most."""
+
+_NEAR = 0.75
+
+
+def unmatched(
+    engine: Engine, table: ir.Table, column: str, other: ir.Table, key: str, refers_to: str
+) -> Unmatched | None:
+    """Count the values of a column that another table's key lacks.
+
+    Parameters
+    ----------
+    engine : Engine
+    table, other : ibis table
+    column, key : str
+        Column of `table`, and column of `other` that it should match.
+    refers_to : str
+        Name of the other table.
+
+    Returns
+    -------
+    Unmatched or None
+        None where every value matches.
+    """
+    values = table.filter(table[column].notnull()).group_by(column).agg(rows=ibis._.count())
+    lacking = values.anti_join(other, values[column] == other[key])
+    totals = engine.arrow(lacking.agg(rows=lacking["rows"].sum(), values=lacking.count()))
+    total = totals.to_pylist()[0]
+    if not total["values"]:
+        return None
+    ordered = lacking.order_by(ibis.desc("rows"), column).limit(EXAMPLES_SHOWN)
+    top = engine.arrow(ordered).to_pylist()
+    known = engine.arrow(other.select(key).distinct().limit(_CANDIDATES)).column(0).to_pylist()
+    examples = tuple(
+        f"{quote(row[column])} in {row['rows']:,} rows{near_match(row[column], known)}"
+        for row in top
+    )
+    return Unmatched(column, refers_to, int(total["rows"]), int(total["values"]), examples)
+
+
+def near_match(value: str, known: Sequence[str | None]) -> str:
+    """Say which known value is meant, if one looks alike.
+
+    Examples
+    --------
+    >>> near_match("GTXPro", ["GTX Basic", "GTX Pro"])
+    '; near "GTX Pro"'
+    """
+    plain = {_plain(other): other for other in known if other is not None}
+    near = difflib.get_close_matches(_plain(value), plain, n=1, cutoff=_NEAR)
+    return f"; near {quote(plain[near[0]])}" if near else ""
+
+
+def _plain(value: str) -> str:
+    return "".join(value.casefold().split())

@@ -1,0 +1,265 @@
+"""A source: its tables, loaded as known on a day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import ibis
+import pandas as pd
+from ibis.expr import types as ir
+
+from opsplaybook.contracts import TABLES, conform, empty
+from opsplaybook.errors import ContractError, UsageError, quote
+from opsplaybook.sources.engine import frame
+from opsplaybook.sources.known import as_known
+from opsplaybook.sources.loaded import Tables
+from opsplaybook.sources.quality import Quality, Unmatched
+from opsplaybook.sources.references import unmatched
+from opsplaybook.sources.snapshot import read_snapshot, write_snapshot
+from opsplaybook.sources.stock import Stock
+
+Where = Mapping[str, str | Sequence[str]]
+"""Columns and the values to keep; each table is filtered by those that its contract has."""
+
+
+class Source:
+    """A company's tables.
+
+    Made by `open_source`. Nothing is read before it is asked for, and each table is validated
+    once.
+
+    Attributes
+    ----------
+    name, currency, timezone : str
+        As the source YAML says.
+    """
+
+    def __init__(self, stock: Stock) -> None:
+        self.stock = stock
+        self.name = stock.name
+        self.currency = stock.currency
+        self.timezone = stock.timezone
+
+    def __repr__(self) -> str:
+        return f"Source({self.name!r}, tables: {', '.join(self.names)})"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the tables that it has."""
+        return self.stock.names
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """SHA-256 of the source YAML and of every file read so far, by name."""
+        return self.stock.digests
+
+    def quality(self, name: str) -> Quality:
+        """Say what was found in a table."""
+        return self.stock.table(name).quality
+
+    def expression(
+        self, name: str, *, as_of: date | None = None, where: Where | None = None
+    ) -> ir.Table:
+        """Return the valid rows of a table as an expression of the engine.
+
+        Parameters
+        ----------
+        name : str
+        as_of : date, optional
+            Last known day; None for everything.
+        where : mapping, optional
+            Columns and values to keep.
+
+        Returns
+        -------
+        ibis table
+            With the filled columns of the contract.
+        """
+        table = self.stock.table(name).expression
+        if where:
+            table = _filtered(table, TABLES[name].to_schema().columns, where)
+        if as_of is not None:
+            table = as_known(table, TABLES[name], as_of, timezone=self.timezone)
+        return table
+
+    def load(
+        self,
+        names: Iterable[str],
+        *,
+        required: Iterable[str] = (),
+        as_of: date | None = None,
+        where: Where | None = None,
+    ) -> Tables:
+        """Load tables as frames.
+
+        Parameters
+        ----------
+        names : iterable of str
+            Tables; those that the source lacks come empty, with a caveat.
+        required : iterable of str, optional
+            Tables that must be there and have a valid row.
+        as_of : date, optional
+            Last known day. None: the last day on which any of the tables records something.
+        where : mapping, optional
+            Columns and values to keep, such as ``{"account_id": "A-0042"}``; applied in the
+            engine to each table whose contract has the column.
+
+        Returns
+        -------
+        Tables
+
+        Raises
+        ------
+        ContractError
+            If a required table is missing or left without a row.
+        SourceError
+            If a file or column cannot be read or trusted.
+        UsageError
+            If there is no such table in the vocabulary.
+        """
+        wanted = tuple(dict.fromkeys((*names, *required)))
+        _refuse_unknown(wanted)
+        present = [name for name in wanted if name in self.names]
+        self._refuse_missing(tuple(required))
+        qualities = {name: self.quality(name) for name in present}
+        last = as_of or last_known_day(qualities.values())
+        if last is None:
+            raise ContractError(
+                "no table has a date", where=self.name, remedy="give `as_of`, the last known day"
+            )
+        frames = {name: self._frame(name, last, where) for name in wanted}
+        caveats = self._caveats(wanted, qualities, last)
+        return Tables(self, frames, qualities, last, caveats)
+
+    def snapshot(self, folder: Path | str, names: Iterable[str] | None = None) -> Source:
+        """Write validated tables to a folder and return the source that reads them there.
+
+        Parameters
+        ----------
+        folder : path
+            Made if it is not there.
+        names : iterable of str, optional
+            Tables; all by default.
+
+        Returns
+        -------
+        Source
+            Reads Parquet, without mapping and validation; it knows all that was found.
+        """
+        chosen = [name for name in (names or self.names) if name in self.names]
+        qualities = [
+            replace(self.quality(name), unmatched=self.unmatched(name, chosen)) for name in chosen
+        ]
+        write_snapshot(self.stock, Path(folder), qualities)
+        return Source(read_snapshot(Path(folder)))
+
+    def unmatched(self, name: str, others: Iterable[str]) -> tuple[Unmatched, ...]:
+        """Count values of a table that point to rows that other tables lack."""
+        found = self.quality(name).unmatched
+        if found:
+            return tuple(part for part in found if part.refers_to in set(others))
+        table = self.stock.table(name).expression
+        parts = [
+            unmatched(
+                self.stock.engine,
+                table,
+                column,
+                self.stock.table(other).expression,
+                TABLES[other].facts().key[0],
+                other,
+            )
+            for column, other in TABLES[name].facts().refers_to.items()
+            if column in table.columns and other in self.names and other in set(others)
+        ]
+        return tuple(part for part in parts if part is not None)
+
+    def _frame(self, name: str, as_of: date, where: Where | None) -> pd.DataFrame:
+        if name not in self.names:
+            return empty(TABLES[name], timezone=self.timezone)
+        expression = self.expression(name, as_of=as_of, where=where)
+        return conform(frame(self.stock.engine, expression), TABLES[name], timezone=self.timezone)
+
+    def _refuse_missing(self, required: Sequence[str]) -> None:
+        missing = [name for name in required if name not in self.names]
+        if missing:
+            raise ContractError(
+                f"{len(missing)} required tables are missing: {', '.join(missing)}",
+                where=self.stock.origin,
+                remedy="map them in the source YAML",
+            )
+        for name in required:
+            quality = self.quality(name)
+            if not quality.rows:
+                raise ContractError(
+                    f"no usable row of {quality.rows_read:,} is left",
+                    where=f"{self.stock.origin}, {quality.origin}, table {name}",
+                    examples=[f"{p.count:,} rows: {p.reason}" for p in quality.set_aside],
+                    remedy="correct the mapping, or the export",
+                )
+
+    def _caveats(
+        self, wanted: Sequence[str], qualities: Mapping[str, Quality], as_of: date
+    ) -> tuple[str, ...]:
+        lacking = [name for name in wanted if name not in qualities]
+        parts = [f"{name}: not in the source" for name in lacking]
+        for quality in qualities.values():
+            parts += quality.caveats()
+            parts += _unmatched_caveats(quality.table, self.unmatched(quality.table, qualities))
+        last = last_known_day(qualities.values())
+        if last is not None and as_of < last:
+            parts += [text for name in qualities for text in self._as_exported(name, last)]
+        return tuple(dict.fromkeys(parts))
+
+    def _as_exported(self, name: str, last: date) -> list[str]:
+        facts = TABLES[name].facts()
+        table = self.stock.table(name).expression
+        dated = {
+            column
+            for reveal in facts.reveals
+            if set(reveal.on) & set(table.columns)
+            for column in reveal.columns
+        }
+        columns = [c for c in facts.as_exported if c in table.columns and c not in dated]
+        if not columns:
+            return []
+        return [f"{name}: {', '.join(columns)} as of the export, {last:%Y-%m-%d}"]
+
+
+def last_known_day(qualities: Iterable[Quality]) -> date | None:
+    """Return the last day on which any table records something as done.
+
+    Where nothing is done yet, the last planned day.
+    """
+    found = tuple(qualities)
+    done = [quality.known_until for quality in found if quality.known_until]
+    planned = [quality.last_on for quality in found if quality.last_on]
+    return max(done or planned, default=None)
+
+
+def _unmatched_caveats(table: str, parts: Iterable[Unmatched]) -> list[str]:
+    return [
+        f"{table}: {part.rows:,} rows have a {part.column} that {part.refers_to} lack"
+        for part in parts
+    ]
+
+
+def _filtered(table: ir.Table, columns: Iterable[str], where: Where) -> ir.Table:
+    for column, wanted in where.items():
+        if column not in columns:
+            continue
+        if column not in table.columns:
+            return table.limit(0)
+        values = [wanted] if isinstance(wanted, str) else list(wanted)
+        table = table.filter(table[column].isin(values) if values else ibis.literal(value=False))
+    return table
+
+
+def _refuse_unknown(names: Sequence[str]) -> None:
+    unknown = [name for name in names if name not in TABLES]
+    if unknown:
+        raise UsageError(
+            f"there is no table {quote(unknown[0])}", remedy=f"there are {', '.join(TABLES)}"
+        )

@@ -1,0 +1,168 @@
+"""From a staged table to the valid rows and what was found on the way."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import ibis
+from ibis.expr import types as ir
+
+from opsplaybook.contracts import Contract, Kind, kinds
+from opsplaybook.errors import EXAMPLES_SHOWN, quote
+from opsplaybook.sources.casting import Style
+from opsplaybook.sources.duplicates import set_duplicates_aside
+from opsplaybook.sources.engine import Engine, LocalEngine
+from opsplaybook.sources.quality import Quality, SetAside
+from opsplaybook.sources.raw import RawTable, rejected_lines
+from opsplaybook.sources.refusal import refuse_misread
+from opsplaybook.sources.staging import QUOTED, REASON, ROW, Staged, counts
+
+_LOOKED_AT = 200
+"""Distinct unreadable values of a column that are looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """First and last day of a table, and the last day that it tells to be known.
+
+    Attributes
+    ----------
+    first_on, last_on : date or None
+        Earliest and latest day on which a row became known.
+    known_until : date or None
+        Latest day on which something was recorded as done.
+    """
+
+    first_on: date | None = None
+    last_on: date | None = None
+    known_until: date | None = None
+
+
+def validate_rows(
+    engine: Engine,
+    raw: RawTable,
+    staged: Staged,
+    contract: type[Contract],
+    *,
+    styles: Mapping[str, Style],
+    unused: Sequence[str],
+    where: str,
+) -> tuple[ir.Table, Quality]:
+    """Set broken rows aside and count them.
+
+    Parameters
+    ----------
+    engine, raw, staged, contract
+        As for `staging.stage`.
+    styles : mapping of str to Style
+        How the columns were read.
+    unused : sequence of str
+        Columns of the raw table that nothing is mapped from.
+    where : str
+        Place, for messages.
+
+    Returns
+    -------
+    ibis table, Quality
+        The valid rows, and what was found.
+
+    Raises
+    ------
+    SourceError
+        If the file as a whole, or a column, cannot be trusted.
+    """
+    name = contract.facts().table
+    found = counts(engine, staged)
+    read = sum(found.values())
+    lines = (
+        rejected_lines(engine, raw, read, where=where) if isinstance(engine, LocalEngine) else None
+    )
+    examples = _examples(engine, staged) if set(found) - {None} else {}
+    _refuse_columns(engine, staged, contract, found, examples, styles, where)
+    key = [column for column in contract.facts().key if column in staged.columns]
+    table, repeated = set_duplicates_aside(engine, staged, key, name)
+    set_aside = [lines] if lines else []
+    set_aside += [
+        SetAside(staged.rules[i].reason, count, examples.get(i, ()), staged.rules[i].excluded)
+        for i, count in sorted((i, c) for i, c in found.items() if i is not None)
+    ]
+    set_aside += repeated
+    span = span_of(engine, table, contract)
+    return table, Quality(
+        table=name,
+        origin=raw.origin,
+        rows_read=read + (lines.count if lines else 0),
+        rows=found.get(None, 0) - sum(part.count for part in repeated),
+        columns=staged.columns,
+        unused=tuple(unused),
+        set_aside=tuple(set_aside),
+        first_on=span.first_on,
+        last_on=span.last_on,
+        known_until=span.known_until,
+    )
+
+
+def _examples(engine: Engine, staged: Staged) -> dict[int, tuple[str, ...]]:
+    """Fetch five examples for each broken rule."""
+    table = staged.table
+    window = ibis.window(group_by=REASON, order_by=ROW if engine.local else QUOTED)
+    broken = table.filter(table[REASON].notnull()).mutate(_nth=ibis.row_number().over(window))
+    few = broken.filter(broken["_nth"] < EXAMPLES_SHOWN).select(REASON, ROW, QUOTED)
+    found: dict[int, list[str]] = {}
+    for row in sorted(engine.arrow(few).to_pylist(), key=lambda row: row[ROW] or 0):
+        found.setdefault(row[REASON], []).append(_example(row))
+    return {reason: tuple(texts) for reason, texts in found.items()}
+
+
+def _example(row: dict[str, object]) -> str:
+    """Write an example; the header of a file is row 1, so the first row of data is row 2."""
+    place = f"row {row[ROW] + 1:,}" if row[ROW] is not None else ""
+    text = quote(row[QUOTED]) if row[QUOTED] is not None else ""
+    return ": ".join(part for part in (place, text) if part)
+
+
+def _refuse_columns(
+    engine: Engine,
+    staged: Staged,
+    contract: type[Contract],
+    found: Mapping[int | None, int],
+    examples: Mapping[int, tuple[str, ...]],
+    styles: Mapping[str, Style],
+    where: str,
+) -> None:
+    for position, rule in enumerate(staged.rules):
+        if rule.unreadable and found.get(position):
+            column = staged.table[rule.unreadable]
+            readable = engine.arrow(staged.table.agg(rows=column.count())).to_pylist()[0]["rows"]
+            broken = staged.table.filter(staged.table[REASON] == position)
+            values = engine.arrow(broken.select(QUOTED).distinct().limit(_LOOKED_AT))
+            refuse_misread(
+                values.column(0).to_pylist(),
+                kinds(contract)[rule.unreadable],
+                styles[rule.unreadable],
+                unreadable=found[position],
+                readable=readable,
+                examples=examples[position],
+                where=f"{where}, column {rule.unreadable}",
+            )
+
+
+def span_of(engine: Engine, table: ir.Table, contract: type[Contract]) -> Span:
+    """Find the first and last day of a table, in the zone of the engine."""
+    facts = contract.facts()
+    dated = [name for name in facts.dated_by if name in table.columns]
+    revealed = [r.on[0] for r in facts.reveals if r.on[0] in table.columns]
+    if not dated and not revealed:
+        return Span()
+    kind_of = kinds(contract)
+    ends = {}
+    for name in {*dated, *revealed}:
+        day = table[name] if kind_of[name] is Kind.DATE else table[name].date()
+        ends |= {f"first_{name}": day.min(), f"last_{name}": day.max()}
+    found = engine.arrow(table.agg(**ends)).to_pylist()[0]
+    done = revealed if facts.plans_ahead else [*dated, *revealed]
+    return Span(
+        min((found[f"first_{n}"] for n in dated if found[f"first_{n}"]), default=None),
+        max((found[f"last_{n}"] for n in dated if found[f"last_{n}"]), default=None),
+        max((found[f"last_{n}"] for n in done if found[f"last_{n}"]), default=None),
+    )
