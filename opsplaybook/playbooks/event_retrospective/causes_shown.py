@@ -8,6 +8,7 @@ from opsplaybook.display import Chart, Table
 from opsplaybook.figures import plot_funnel, plot_intervals, plot_waterfall
 from opsplaybook.playbooks.event_retrospective.causes import Causes, gap_parts
 from opsplaybook.playbooks.event_retrospective.comparison import Comparison
+from opsplaybook.playbooks.event_retrospective.funnel import Funnel
 from opsplaybook.playbooks.event_retrospective.patterns import Patterns
 from opsplaybook.stats.results import Difference
 from opsplaybook.tables import Column
@@ -27,17 +28,19 @@ def chart_funnel(causes: Causes) -> Chart:
     reference = causes.funnel.reference
     data = tables.table(steps, columns, key="funnel", caption="People per step", shown=len(steps))
     return plot_funnel(
-        steps,
+        steps.assign(expected=steps["people"].shift() * steps["usual"]),
         step="step",
         count="people",
         rate="rate",
         low="low",
         high="high",
-        usual="usual",
+        n="n",
+        target="expected",
+        target_label="at the usual rate",
         label="People",
         key="funnel-chart",
         title="People per step",
-        subtitle=f"95% intervals by account; usual: {reference.events} {reference.kind}",
+        subtitle=f"Intervals by account; usual: {reference.events} {reference.kind}",
         data=data,
     )
 
@@ -45,28 +48,20 @@ def chart_funnel(causes: Causes) -> Chart:
 def chart_gap(causes: Causes) -> Chart:
     """Draw how the gap to target comes about, part by part."""
     funnel = causes.funnel
-    parts = gap_parts(funnel).groupby("factor", sort=False)["people"].sum()
-    order = ["entrants", "mix", *funnel.steps["step"].tolist()[1:]]
-    parts = parts.reindex([factor for factor in order if factor in parts.index])
-    frame = parts.rename_axis("part").reset_index()
-    target = funnel.gap.target if funnel.gap else np.nan
-    actual = funnel.gap.actual if funnel.gap else np.nan
     columns = [Column("part", "Part"), Column("people", "People at the last step", "number")]
+    frame = _gap_rows(funnel)
     data = tables.table(
-        frame, columns, key="gap-by-part", caption="Parts of the gap", shown=len(frame)
+        frame, columns, key="gap-by-part", caption="From target to actual", shown=len(frame)
     )
     return plot_waterfall(
         frame,
-        part="part",
-        change="people",
-        start=target,
-        end=actual,
-        start_label="target",
-        end_label="actual",
+        step="part",
+        value="people",
+        total="total",
         label="People at the last step",
         key="gap",
         title="From target to actual",
-        subtitle=f"Target: {funnel.target_from}" if funnel.target_from else "No reference",
+        subtitle=f"Target: {funnel.target_from}" if funnel.gap else "No earlier event to compare",
         data=data,
     )
 
@@ -242,6 +237,23 @@ def table_actions(patterns: Patterns) -> Table:
     ]
     return tables.table(
         frame, columns, key="actions", caption=f"{len(frame)} actions", shown=len(frame)
+    )
+
+
+def _gap_rows(funnel: Funnel) -> pd.DataFrame:
+    """List target, the parts of the gap in the order of the funnel, and actual."""
+    if funnel.gap is None:
+        return pd.DataFrame({"part": [], "people": [], "total": []})
+    by_factor = gap_parts(funnel).groupby("factor")["people"].sum()
+    steps = funnel.steps["step"].tolist()
+    names = ["people reached", "mix of channels", *(f"step to {step}" for step in steps[1:])]
+    values = [by_factor.get(factor, 0.0) for factor in ("entrants", "mix", *steps[1:])]
+    return pd.DataFrame(
+        {
+            "part": ["target", *names, "actual"],
+            "people": [funnel.gap.target, *values, funnel.gap.actual],
+            "total": [True, *(False for _ in names), True],
+        }
     )
 
 

@@ -4,7 +4,7 @@ import pandas as pd
 
 from opsplaybook import formats, tables
 from opsplaybook.display import Chart, Table
-from opsplaybook.figures import plot_intervals, plot_shares
+from opsplaybook.figures import plot_intervals, plot_share_bars
 from opsplaybook.playbooks.event_retrospective.goals import with_text
 from opsplaybook.playbooks.event_retrospective.results import Results
 from opsplaybook.tables import Column
@@ -150,7 +150,7 @@ def chart_tiers(results: Results) -> Chart:
     columns = [Column("group", "Group"), Column("tier", "Tier"), Column("share", "Share", "share")]
     data = tables.table(frame, columns, key="tier-mix", caption="Tier mix", shown=len(frame))
     reached, attended = results.tiers["reached"].sum(), results.tiers["attended"].sum()
-    return plot_shares(
+    return plot_share_bars(
         frame,
         category="group",
         part="tier",
