@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from html import escape
+from math import isfinite
 from typing import Any, Literal
 
 from opsplaybook import formats
@@ -244,6 +245,9 @@ class Findings:
         """Return the form that the report, the index, the manifest and the next run read."""
         record = asdict(self)
         record["verdict"]["mark"] = self.verdict.mark
+        for figure in record["key_figures"]:
+            figure["raw"] = _finite(figure["raw"])
+            figure["trend"] = [_finite(number) for number in figure["trend"]]
         for action in record["actions"]:
             action["due_on"] = action["due_on"].isoformat() if action["due_on"] else None
         return record
@@ -362,6 +366,11 @@ def carry_over(actions: Sequence[Action], run: str) -> tuple[Action, ...]:
     """
     live = [action for action in actions if action.status in ("new", "open")]
     return tuple(replace(a, status="open", from_run=a.from_run or run) for a in live)
+
+
+def _finite(number: float | None) -> float | None:
+    """Return None for what JSON cannot hold: NaN and infinity."""
+    return number if number is not None and isfinite(number) else None
 
 
 def _level_and_ends(interval: IntervalLike, kind: Kind, currency: str) -> str:

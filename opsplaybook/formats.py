@@ -6,6 +6,7 @@ currency; a missing number is an en dash; a minus sign in text is a true minus s
 """
 
 import math
+import re
 from datetime import date, datetime
 from typing import Literal, Protocol
 
@@ -27,8 +28,12 @@ NUMERIC_KINDS = frozenset(
     {"count", "share", "points", "change", "money", "number", "ratio", "days", "hours"}
 )
 
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
+"""Controls of terminals and of writing direction, and what no XML or UTF-8 file can hold."""
+
 _SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£", "CNY": "CN¥", "JPY": "¥", "INR": "₹"}
 _SMALLEST_SHARE = 0.001
+_ALMOST_ALL = 0.995
 
 
 class IntervalLike(Protocol):
@@ -61,7 +66,7 @@ def is_missing(value: object) -> bool:
     >>> is_missing(float("nan")), is_missing(0)
     (True, False)
     """
-    return value is None or bool(pd.isna(value))
+    return value is None or (pd.api.types.is_scalar(value) and bool(pd.isna(value)))
 
 
 def value(item: object, kind: Kind, *, currency: str = "") -> str:
@@ -94,8 +99,21 @@ def value(item: object, kind: Kind, *, currency: str = "") -> str:
     return _WRITERS[kind](item)
 
 
+def text(item: object) -> str:
+    r"""Write a text on one line, without control characters; nothing else is changed.
+
+    Examples
+    --------
+    >>> text("Ac\x1b[31mme\n $x^2$")
+    'Ac[31mme $x^2$'
+    """
+    return _UNSAFE.sub("", " ".join(str(item).split()))
+
+
 def count(number: float) -> str:
     """Write a count with thousands separators: ``12,408``."""
+    if math.isinf(number):
+        return _infinite(number)
     return f"{round(number):,}".replace("-", MINUS)
 
 
@@ -114,6 +132,9 @@ def share(number: float) -> str:
         return "<0.1%" if number > 0 else f">{MINUS}0.1%"
     if 1 - _SMALLEST_SHARE < size < 1:
         return ">99.9%" if number > 0 else f"<{MINUS}99.9%"
+    if _ALMOST_ALL < size < 1:
+        # Without a decimal it would be rounded to 100%, which is for what is exactly all.
+        return f"{number * 100:.1f}%".replace("-", MINUS)
     return f"{_short(number * 100)}%"
 
 
@@ -136,7 +157,9 @@ def money(amount: float, currency: str = "") -> str:
     ('$980', 'CHF 45,200', '€1.24M')
     """
     size = abs(amount)
-    if size >= 999_500_000:
+    if math.isinf(size):
+        body = "∞"
+    elif size >= 999_500_000:
         body = f"{_significant(size / 1e9)}bn"
     elif size >= 999_500:
         body = f"{_significant(size / 1e6)}M"
@@ -147,11 +170,11 @@ def money(amount: float, currency: str = "") -> str:
     else:
         body = f"{size:,.2f}".removesuffix(".00")
     prefix = _SYMBOLS.get(currency, f"{currency} " if currency else "")
-    return f"{MINUS if amount < 0 else ''}{prefix}{body}"
+    return f"{MINUS if amount < 0 and body != '0' else ''}{prefix}{body}"
 
 
 def number(item: float) -> str:
-    """Write a plain number with three significant digits: ``0.0312``, ``12,400``."""
+    """Write a plain number with three significant digits, more for thousands: ``0.0312``."""
     return _significant(item)
 
 
@@ -162,7 +185,8 @@ def ratio(item: float) -> str:
 
 def days(item: float) -> str:
     """Write a duration in days: ``3.5 days``."""
-    return f"{_significant(item)} {'day' if item == 1 else 'days'}"
+    length = _significant(item)
+    return f"{length} {'day' if length == '1' else 'days'}"
 
 
 def hours(item: float) -> str:
@@ -244,7 +268,7 @@ def _significant(item: float, digits: int = 3) -> str:
     if item == 0:
         return "0"
     if math.isinf(item):
-        return "∞" if item > 0 else f"{MINUS}∞"
+        return _infinite(item)
     decimals = max(digits - 1 - math.floor(math.log10(abs(item))), 0)
     text = f"{item:,.{decimals}f}"
     if "." in text:
@@ -252,9 +276,15 @@ def _significant(item: float, digits: int = 3) -> str:
     return text.replace("-", MINUS)
 
 
+def _infinite(item: float) -> str:
+    return "∞" if item > 0 else f"{MINUS}∞"
+
+
 def _short(item: float) -> str:
     """Write with one decimal below ten, none above."""
-    rounded = round(item, 1)
+    if math.isinf(item):
+        return _infinite(item)
+    rounded = round(item, 1) + 0.0  # turns -0.0 into 0.0
     text = f"{rounded:.1f}".removesuffix(".0") if abs(rounded) < 10 else f"{item:,.0f}"
     return text.replace("-", MINUS)
 
@@ -265,7 +295,7 @@ def _signed(item: float) -> str:
 
 
 _WRITERS = {
-    "text": str,
+    "text": text,
     "count": count,
     "share": share,
     "points": points,

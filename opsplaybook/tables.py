@@ -14,6 +14,9 @@ SHOWN_ROWS = 12
 """Rows of a table in the notebook and the report, unless the caller says otherwise."""
 
 
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """How one column of a frame is shown.
@@ -56,6 +59,9 @@ def table(
 ) -> Table:
     """Show a frame as a table; the CSV beside it has every row and every column, unrounded.
 
+    Where a customer may see the table, the CSV has the described columns only. In every CSV, a text
+    that a spreadsheet would run as a formula gets an apostrophe in front.
+
     Parameters
     ----------
     frame : DataFrame
@@ -96,7 +102,7 @@ def table(
 
     A quarter was reached; between 20% and 31% is compatible with the data.
     """
-    missing = [c.name for c in columns if c.name not in frame.columns]
+    missing = [name for c in columns for name in _sources(c) if name not in frame.columns]
     if missing:
         raise KeyError(f"table {quote(key)} has no column {missing}; it has {list(frame.columns)}")
     head = frame.head(shown)
@@ -107,10 +113,37 @@ def table(
         headings=tuple(_heading(column) for column in columns),
         rows=tuple(zip(*texts, strict=True)),
         total_rows=len(frame),
-        csv=frame.to_csv(index=False, lineterminator="\r\n"),
+        csv=_csv(frame if audience == "internal" else _described(frame, columns)),
         note=note,
         audience=audience,
     )
+
+
+def _sources(column: Column) -> tuple[str, ...]:
+    """Return the columns of the frame that one shown column is made from."""
+    return tuple(name for name in (column.name, column.low, column.high, column.n) if name)
+
+
+def _described(frame: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame:
+    return frame[list(dict.fromkeys(name for column in columns for name in _sources(column)))]
+
+
+def _csv(frame: pd.DataFrame) -> str:
+    """Write every row, with texts that no spreadsheet runs.
+
+    References
+    ----------
+    .. [1] OWASP, "CSV Injection": a cell that begins with one of these is read as a formula.
+    """
+    harmless = frame.rename(columns=_harmless)
+    words = [not pd.api.types.is_numeric_dtype(kind) for kind in harmless.dtypes]
+    for name in harmless.columns[words]:
+        harmless[name] = harmless[name].astype(object).map(_harmless)
+    return harmless.to_csv(index=False, lineterminator="\r\n")
+
+
+def _harmless(item: object) -> object:
+    return f"'{item}" if isinstance(item, str) and item.startswith(_FORMULA_STARTS) else item
 
 
 def _heading(column: Column) -> Heading:
@@ -126,7 +159,7 @@ def _texts(frame: pd.DataFrame, column: Column, currency: str) -> list[str]:
         texts = [_with_ends(*ends) for ends in zip(texts, lows, highs, strict=True)]
     if column.n:
         texts = [
-            text if n >= formats.MINIMUM_UNITS else formats.NOT_ENOUGH
+            text if not formats.is_missing(n) and n >= formats.MINIMUM_UNITS else formats.NOT_ENOUGH
             for text, n in zip(texts, frame[column.n], strict=True)
         ]
     return texts
