@@ -136,8 +136,7 @@ def _csv(frame: pd.DataFrame) -> str:
     .. [1] OWASP, "CSV Injection": a cell that begins with one of these is read as a formula.
     """
     harmless = frame.rename(columns=_harmless)
-    words = [not pd.api.types.is_numeric_dtype(kind) for kind in harmless.dtypes]
-    for name in harmless.columns[words]:
+    for name in harmless.select_dtypes(["object", "string", "category"]).columns:
         harmless[name] = harmless[name].astype(object).map(_harmless)
     return harmless.to_csv(index=False, lineterminator="\r\n")
 

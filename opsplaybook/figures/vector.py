@@ -53,7 +53,7 @@ def _lean_tag(match: re.Match[str]) -> str:
         tag = _GROUP_NAME.sub("", tag)
     tag = _LONG_NUMBER.sub(_short_number, tag).replace(": ", ":").replace("; ", ";")
     head, data, tail = tag.partition(' d="')
-    return f"{head}{data}{_COMMAND.sub(_command, tail).replace(' "', '"', 1)}" if data else tag
+    return head + data + _COMMAND.sub(_command, tail).replace(' "', '"', 1)
 
 
 def _short_number(match: re.Match[str]) -> str:
