@@ -1,1 +1,38 @@
-"""Many runs of a playbook, safely and fast: one folder per run, one index per batch."""
+"""Many runs of a playbook, safely and fast: one folder per run, one index per batch.
+
+::
+
+    plan.py, selection.py     a YAML and a selection -> checked runs
+    runner.py, single.py      a batch, or one run
+    dispatch.py, pool.py      jobs over a ``concurrent.futures.Executor``, whatever dies
+    run.py, engine.py         one job in a worker: notebook, report, tables, manifest
+    store.py, folders.py      run folders, whole or not at all
+    kernels/                  kernels that are ready at once
+    history.py, index.py      what ran
+
+Names are imported when they are used: a kernel that is started from here needs none of them.
+"""
+
+from importlib import import_module
+from typing import Any
+
+_HOME = {
+    "BatchPlan": "plan",
+    "BatchSummary": "runner",
+    "RunRecord": "records",
+    "history_text": "history",
+    "plan_text": "plan",
+    "read_plan": "plan",
+    "run_batch": "runner",
+    "run_playbook": "single",
+    "runs": "history",
+    "summary_line": "single",
+}
+
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

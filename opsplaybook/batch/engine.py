@@ -27,6 +27,10 @@ from opsplaybook.batch.records import Failure, Job, Status
 
 ENGINE = "opsplaybook"
 
+# What nbclient logs stands in the manifest, with its cell.
+_log = logging.getLogger(__name__)
+_log.setLevel(logging.CRITICAL)
+
 _VALUE_CHARACTERS = 2_000
 _START_SECONDS = 180.0
 _IOPUB_SECONDS = 120
@@ -186,7 +190,7 @@ def _client(nb: NotebookNode, kernel_name: str) -> NotebookClient:
         raise_on_iopub_timeout=True,
         record_timing=False,
         coalesce_streams=True,
-        log=logging.getLogger(__name__),
+        log=_log,
     )
 
 

@@ -1,10 +1,10 @@
 """The page over a batch, from its records."""
 
 from collections.abc import Sequence
-from html import escape
 from urllib.parse import quote
 
 from opsplaybook.batch.records import RunRecord
+from opsplaybook.report.index import RunEntry, RunFailure, index_page
 
 
 def index_html(records: Sequence[RunRecord]) -> str:
@@ -13,19 +13,28 @@ def index_html(records: Sequence[RunRecord]) -> str:
     Parameters
     ----------
     records : sequence of RunRecord
-        In the order in which they are listed.
+        In the order of the plan.
 
     Returns
     -------
     str
         One HTML page with relative links to the reports.
     """
-    rows = "".join(_row(record) for record in records)
-    return f"<!doctype html><meta charset=utf-8><title>Runs</title><table>{rows}</table>\n"
+    return index_page([_entry(record) for record in records])
 
 
-def _row(record: RunRecord) -> str:
-    name = escape(record.name)
-    link = f'<a href="{quote(record.name)}/report.html">{name}</a>' if record.succeeded else name
-    cells = (link, record.status, escape(str(record.failure or "")))
-    return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+def _entry(record: RunRecord) -> RunEntry:
+    findings = record.findings or {}
+    failure = record.failure
+    return RunEntry(
+        status=record.status,
+        name=record.name,
+        subject=record.subject,
+        playbook=record.playbook,
+        href=f"{quote(record.name)}/report.html" if record.succeeded else "",
+        started_at=record.started_at,
+        duration_seconds=record.seconds["total"],
+        verdict=findings.get("verdict"),
+        key_figures=findings.get("key_figures", ()),
+        failure=RunFailure(failure.name, failure.value, failure.cell) if failure else None,
+    )

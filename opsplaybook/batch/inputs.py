@@ -6,11 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from opsplaybook import sources
 from opsplaybook.batch.store import UNFINISHED
-
-SNAPSHOT_VARIABLE = "OPSPLAYBOOK_SNAPSHOT"
-"""Environment variable of a kernel: the snapshot to read instead of the source."""
+from opsplaybook.sources import open_source
+from opsplaybook.sources.opening import SNAPSHOT_OF_VARIABLE, SNAPSHOT_VARIABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +18,7 @@ class Inputs:
     Attributes
     ----------
     environment : mapping of str to str
-        Added to the kernels'.
+        Added to the kernels', so that they open the snapshot in the place of the source.
     digests : mapping of str to str
         Digest per input.
     """
@@ -31,7 +29,9 @@ class Inputs:
 
 @contextmanager
 def taken_once(source: str, tables: Sequence[str], *, folder: Path | None) -> Iterator[Inputs]:
-    """Take a snapshot of the source's tables, and remove it at the end.
+    """Take a snapshot of a source of files, and remove it at the end.
+
+    A database is not copied: its runs ask it themselves, and its digest is that of its YAML.
 
     Parameters
     ----------
@@ -45,7 +45,20 @@ def taken_once(source: str, tables: Sequence[str], *, folder: Path | None) -> It
     Yields
     ------
     Inputs
+
+    Raises
+    ------
+    SourceError
+        If the source cannot be read.
     """
+    opened = open_source(source)
+    if not opened.stock.engine.local:
+        yield Inputs(digests=opened.digests)
+        return
     with TemporaryDirectory(prefix=UNFINISHED, dir=folder, ignore_cleanup_errors=True) as place:
-        snapshot = sources.open_source(source).snapshot(Path(place), tuple(tables))
-        yield Inputs({SNAPSHOT_VARIABLE: place}, snapshot.digests)
+        snapshot = opened.snapshot(place, tables)
+        environment = {
+            SNAPSHOT_OF_VARIABLE: source,
+            SNAPSHOT_VARIABLE: str(Path(place).absolute()),
+        }
+        yield Inputs(environment, snapshot.digests)

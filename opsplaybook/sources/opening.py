@@ -1,6 +1,7 @@
 """From an address to a source."""
 
 import difflib
+import os
 from functools import lru_cache
 from pathlib import Path
 from urllib.parse import parse_qsl
@@ -17,6 +18,12 @@ from opsplaybook.sources.source import Source
 from opsplaybook.sources.stock import MappedStock
 
 SAMPLE = "sample"
+SNAPSHOT_OF_VARIABLE = "OPSPLAYBOOK_SNAPSHOT_OF"
+"""Environment variable with the address of a source that was read once for a whole batch."""
+
+SNAPSHOT_VARIABLE = "OPSPLAYBOOK_SNAPSHOT"
+"""Environment variable with the folder of that snapshot, which is opened instead."""
+
 _SAMPLE_KEYS = ("accounts", "seed", "null")
 _YAML = (".yaml", ".yml")
 
@@ -51,6 +58,8 @@ def open_source(address: str | Path) -> Source:
     The sample company is made when its first table is asked for.
     """
     text = str(address)
+    if text == os.environ.get(SNAPSHOT_OF_VARIABLE):
+        return _open_folder(Path(os.environ[SNAPSHOT_VARIABLE]))
     if text == SAMPLE or text.startswith((f"{SAMPLE}:", f"{SAMPLE}?")):
         return _open_sample(text)
     path = Path(text).expanduser()
