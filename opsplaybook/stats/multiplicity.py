@@ -6,9 +6,9 @@ share of false alarms among the alarms under it, and so finds more.
 
 import numpy as np
 from numpy.typing import ArrayLike
-from statsmodels.stats.multitest import multipletests
+from scipy import stats
 
-from opsplaybook.stats.arrays import Floats, floats
+from opsplaybook.stats.arrays import Flags, Floats, floats
 
 
 def holm(p_values: ArrayLike) -> Floats:
@@ -40,7 +40,12 @@ def holm(p_values: ArrayLike) -> Floats:
 
     The first and third hold at 5% although three were looked at.
     """
-    return _adjusted(p_values, "holm")
+    given, known = _read(p_values)
+    ordered = np.sort(given[known])
+    # Written out: the ready-made routine of statsmodels 0.15 collects garbage on every call, which
+    # takes far longer than the adjustment.
+    stepped = np.maximum.accumulate(ordered * np.arange(ordered.size, 0, -1))
+    return _placed(np.minimum(stepped, 1.0)[np.argsort(np.argsort(given[known]))], known)
 
 
 def benjamini_hochberg(p_values: ArrayLike) -> Floats:
@@ -72,15 +77,21 @@ def benjamini_hochberg(p_values: ArrayLike) -> Floats:
 
     Three of four segments stand out; of such findings at most 5% are expected to be chance.
     """
-    return _adjusted(p_values, "fdr_bh")
+    given, known = _read(p_values)
+    return _placed(stats.false_discovery_control(given[known], method="bh"), known)
 
 
-def _adjusted(p_values: ArrayLike, method: str) -> Floats:
+def _read(p_values: ArrayLike) -> tuple[Floats, Flags]:
+    """Read p-values and tell which are known."""
     given = floats(p_values, name="p_values")
     known = ~np.isnan(given)
     if ((given[known] < 0) | (given[known] > 1)).any():
         raise ValueError("p_values must lie between 0 and 1")
-    adjusted = np.full(len(given), np.nan)
-    if known.any():
-        adjusted[known] = multipletests(given[known], method=method)[1]
-    return adjusted
+    return given, known
+
+
+def _placed(adjusted: Floats, known: Flags) -> Floats:
+    """Put adjusted p-values where the known ones stood."""
+    result = np.full(len(known), np.nan)
+    result[known] = adjusted
+    return result

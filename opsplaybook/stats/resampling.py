@@ -6,6 +6,7 @@ function that draws takes its random generator: the same seed gives the same int
 
 import warnings
 from collections.abc import Callable, Sequence
+from functools import partial
 from math import nan
 from typing import Literal
 
@@ -27,6 +28,8 @@ RESAMPLES = 2000
 """Draws behind an interval."""
 
 _CELLS_AT_ONCE = 1_000_000
+_SCIPY_NAMES = {"bca": "BCa", "percentile": "percentile"}
+_NAMES = {"bca": "BCa interval", "percentile": "percentile interval"}
 
 
 def bootstrap(
@@ -63,7 +66,8 @@ def bootstrap(
     -------
     Estimate
         n counts accounts. No interval with fewer than two, or where the statistic does not vary or
-        cannot be computed on some draw.
+        cannot be computed on some draw. Where BCa does not exist, because leaving out any one
+        account changes nothing, the interval is the percentile one and `method` says so.
 
     Raises
     ------
@@ -85,8 +89,8 @@ def bootstrap(
     """
     sample = _Sample(statistic, data, clusters)
     value = sample.statistic_of(np.arange(sample.count)) if sample.count else nan
-    ends = _interval([sample], lambda found: found, generator, method, resamples, level)
-    return Estimate(value, ends, sample.count, kind, _name(method, clusters))
+    ends, name = _interval([sample], lambda found: found, generator, method, resamples, level)
+    return Estimate(value, ends, sample.count, kind, _name(name, clusters))
 
 
 def bootstrap_difference(
@@ -139,8 +143,8 @@ def bootstrap_difference(
     value = nan
     if smaller:
         value = one.statistic_of(np.arange(one.count)) - two.statistic_of(np.arange(two.count))
-    ends = _interval([one, two], lambda a, b: a - b, generator, method, resamples, level)
-    return Difference(value, ends, smaller, kind, method=_name(method, first_clusters))
+    ends, name = _interval([one, two], lambda a, b: a - b, generator, method, resamples, level)
+    return Difference(value, ends, smaller, kind, method=_name(name, first_clusters))
 
 
 def quantile(
@@ -245,30 +249,36 @@ def _interval(
     method: BootstrapMethod,
     resamples: int,
     level: float,
-) -> Interval | None:
+) -> tuple[Interval | None, str]:
+    """Interval of a statistic of one or two samples, and the name of the way it was formed."""
     if min(sample.count for sample in samples) < 2:
-        return None
+        return None, _NAMES[method]
 
     def statistic(*picked: NDArray) -> float:
         pairs = zip(samples, picked, strict=True)
         return combine(*(sample.statistic_of(units) for sample, units in pairs))
 
-    with warnings.catch_warnings():
-        # A statistic that does not vary has no interval: it is returned as None, not warned of.
+    draw = partial(
+        stats.bootstrap,
+        [np.arange(sample.count) for sample in samples],
+        statistic,
+        batch=max(1, _CELLS_AT_ONCE // max(sample.count for sample in samples)),
+        vectorized=False,
+        confidence_level=level,
+        rng=generator,
+    )
+    # Where a statistic does not vary the result is NaN, which is read below rather than warned of.
+    with warnings.catch_warnings(), np.errstate(invalid="ignore", divide="ignore"):
         warnings.simplefilter("ignore", stats.DegenerateDataWarning)
-        found = stats.bootstrap(
-            [np.arange(sample.count) for sample in samples],
-            statistic,
-            n_resamples=resamples,
-            batch=max(1, _CELLS_AT_ONCE // max(sample.count for sample in samples)),
-            vectorized=False,
-            confidence_level=level,
-            method={"bca": "BCa", "percentile": "percentile"}[method],
-            rng=generator,
-        ).confidence_interval
-    if np.isnan(found.low) or np.isnan(found.high) or found.low == found.high:
-        return None
-    return Interval(float(found.low), float(found.high), level)
+        found = draw(n_resamples=resamples, method=_SCIPY_NAMES[method])
+        name = _NAMES[method]
+        if method == "bca" and np.isnan(found.confidence_interval.low):
+            found = draw(n_resamples=0, method="percentile", bootstrap_result=found)
+            name = "percentile interval (BCa does not exist)"
+    low, high = found.confidence_interval
+    if np.isnan(low) or np.isnan(high) or low == high:
+        return None, _NAMES[method]
+    return Interval(float(low), float(high), level), name
 
 
 def _order_interval(values: NDArray, share: float, level: float) -> Interval:
@@ -279,6 +289,5 @@ def _order_interval(values: NDArray, share: float, level: float) -> Interval:
     return Interval(float(found.low), float(found.high), level)
 
 
-def _name(method: BootstrapMethod, clusters: ArrayLike | None) -> str:
-    unit = "rows" if clusters is None else "accounts"
-    return f"bootstrap of {unit}, {'BCa' if method == 'bca' else 'percentile'} interval"
+def _name(interval: str, clusters: ArrayLike | None) -> str:
+    return f"bootstrap of {'rows' if clusters is None else 'accounts'}, {interval}"
