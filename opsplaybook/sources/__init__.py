@@ -5,9 +5,19 @@ an Ibis expression for what is too large for a frame, `Source.check` what an ana
 before anything runs.
 """
 
+from opsplaybook.sources.check import SourceCheck, render_text
 from opsplaybook.sources.loaded import Tables
 from opsplaybook.sources.opening import open_source
 from opsplaybook.sources.quality import Quality, SetAside, Unmatched
 from opsplaybook.sources.source import Source
 
-__all__ = ["Quality", "SetAside", "Source", "Tables", "Unmatched", "open_source"]
+__all__ = [
+    "Quality",
+    "SetAside",
+    "Source",
+    "SourceCheck",
+    "Tables",
+    "Unmatched",
+    "open_source",
+    "render_text",
+]

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import ibis
 from ibis.expr import types as ir
 
+from opsplaybook.sources.casting import Style
 from opsplaybook.sources.engine import Engine
 
 _STEP = timedelta(days=1)
@@ -89,7 +90,12 @@ def local_name(column: str) -> str:
     return f"_local_{column}"
 
 
-def notes_on_clocks(engine: Engine, table: ir.Table, zones: Mapping[str, str]) -> tuple[str, ...]:
+def notes_on_clocks(
+    engine: Engine,
+    table: ir.Table,
+    spans: Mapping[str, tuple[datetime, datetime]],
+    styles: Mapping[str, Style],
+) -> tuple[str, ...]:
     """Count local times that occur twice or not at all.
 
     Parameters
@@ -97,8 +103,10 @@ def notes_on_clocks(engine: Engine, table: ir.Table, zones: Mapping[str, str]) -
     engine : Engine
     table : ibis table
         With the local times of a column, without a zone, as `local_name` calls them.
-    zones : mapping of str to str
-        Zone of the local times, by column.
+    spans : mapping of str to (datetime, datetime)
+        First and last local time, by column.
+    styles : mapping of str to Style
+        How the columns were read.
 
     Returns
     -------
@@ -106,31 +114,23 @@ def notes_on_clocks(engine: Engine, table: ir.Table, zones: Mapping[str, str]) -
         A note per column and kind of doubt; empty where there is none.
     """
     notes: list[str] = []
-    for column, zone in zones.items():
-        if local_name(column) in table.columns:
-            notes += _notes(engine, table, column, zone)
+    for column, (first, last) in spans.items():
+        zone = styles[column].zone
+        found = changes(zone, first.replace(tzinfo=UTC), last.replace(tzinfo=UTC))
+        twice, never = (
+            _count(engine, table, column, [c for c in found if c.repeated is repeated])
+            for repeated in (True, False)
+        )
+        if twice:
+            notes.append(f"{twice:,} values of {column} occur twice in {zone}: clocks went back")
+        if never:
+            notes.append(f"{never:,} values of {column} do not occur in {zone} and were moved on")
     return tuple(notes)
 
 
-def _notes(engine: Engine, table: ir.Table, column: str, timezone: str) -> Iterator[str]:
-    local = table[local_name(column)]
-    span = engine.arrow(table.agg(first=local.min(), last=local.max())).to_pylist()[0]
-    if span["first"] is None:
-        return
-    ends = (span["first"].replace(tzinfo=UTC), span["last"].replace(tzinfo=UTC))
-    found = changes(timezone, *ends)
-    twice, never = (
-        _count(engine, table, local, [c for c in found if c.repeated is repeated])
-        for repeated in (True, False)
-    )
-    if twice:
-        yield f"{twice:,} values of {column} occur twice in {timezone}: clocks were put back"
-    if never:
-        yield f"{never:,} values of {column} do not occur in {timezone} and were moved on"
-
-
-def _count(engine: Engine, table: ir.Table, local: ir.Column, found: list[Change]) -> int:
+def _count(engine: Engine, table: ir.Table, column: str, found: list[Change]) -> int:
     if not found:
         return 0
+    local = table[local_name(column)]
     inside = ibis.or_(*((local >= c.start) & (local < c.end) for c in found))
     return engine.arrow(table.agg(rows=inside.sum())).to_pylist()[0]["rows"] or 0

@@ -8,7 +8,7 @@ from ibis.expr import types as ir
 from opsplaybook.errors import EXAMPLES_SHOWN, quote
 from opsplaybook.sources.engine import Engine
 from opsplaybook.sources.quality import SetAside
-from opsplaybook.sources.staging import REASON, ROW, Staged, valid
+from opsplaybook.sources.staging import REASON, ROW, Staged
 
 _NTH = "_nth"
 _FIRST = "_first"
@@ -35,8 +35,6 @@ def set_duplicates_aside(
         contradict one another.
     """
     rows = staged.table.filter(staged.table[REASON].isnull())
-    if not key or not _repeated(engine, rows, key):
-        return valid(staged), []
     window = ibis.window(group_by=list(key), order_by=ROW if engine.local else list(key))
     content = _content(rows, staged.columns)
     numbered = rows.mutate(
@@ -51,12 +49,6 @@ def set_duplicates_aside(
     set_aside = _counted(engine, later, key)
     first = numbered.filter(numbered["_no_key"] | (numbered[_NTH] == 0))
     return engine.keep(f"unique_{name}", first.select(*staged.columns)), set_aside
-
-
-def _repeated(engine: Engine, rows: ir.Table, key: Sequence[str]) -> bool:
-    keyed = rows.drop_null(list(key))
-    groups = keyed.group_by(list(key)).agg(rows=ibis._.count())
-    return bool(engine.arrow(groups.filter(groups["rows"] > 1).limit(1)).num_rows)
 
 
 def _content(rows: ir.Table, columns: Sequence[str]) -> ir.StringValue:

@@ -9,6 +9,7 @@ import tempfile
 import uuid
 import weakref
 from collections.abc import Iterable
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -58,23 +59,28 @@ class LocalEngine:
 
     def __init__(self, timezone: str) -> None:
         self.folder = Path(tempfile.gettempdir()) / f"opsplaybook-{uuid.uuid4().hex}"
-        self.backend = ibis.duckdb.connect()
+        self.connection = duckdb.connect()
         self.execute(f"SET TimeZone = {literal(timezone)}")
         self.execute(f"SET temp_directory = {literal(str(self.folder / 'spill'))}")
         self.execute("CREATE SCHEMA raw")
-        weakref.finalize(self, _close, self.backend.con, self.folder)
+        weakref.finalize(self, _close, self.connection, self.folder)
+
+    @cached_property
+    def backend(self) -> Any:
+        """The same connection as Ibis sees it."""
+        return ibis.duckdb.from_connection(self.connection)
 
     def execute(self, sql: str) -> None:
         """Run a statement."""
-        self.backend.con.execute(sql)
+        self.connection.execute(sql)
 
     def rows(self, sql: str) -> list[dict[str, Any]]:
         """Run a query and return its few rows."""
-        return self.backend.con.sql(sql).to_arrow_table().to_pylist()
+        return self.arrow_of(sql).to_pylist()
 
     def register(self, name: str, table: pa.Table) -> None:
         """Make an Arrow table known under a name of schema raw."""
-        self.backend.con.register(f"registered_{name}", table)
+        self.connection.register(f"registered_{name}", table)
         self.execute(f'CREATE VIEW raw.{identifier(name)} AS FROM "registered_{name}"')
 
     def view(self, name: str, sql: str) -> ir.Table:
@@ -84,12 +90,18 @@ class LocalEngine:
 
     def keep(self, name: str, expression: ir.Table) -> ir.Table:
         """Compute an expression once and keep its rows."""
-        self.execute(f"CREATE OR REPLACE TABLE {identifier(name)} AS {ibis.to_sql(expression)}")
+        self.execute(
+            f"CREATE OR REPLACE TABLE {identifier(name)} AS {self.backend.compile(expression)}"
+        )
         return self.backend.table(name)
 
     def arrow(self, expression: ir.Table) -> pa.Table:
         """Fetch the rows of an expression."""
-        return self.backend.con.sql(ibis.to_sql(expression)).to_arrow_table()
+        return self.arrow_of(self.backend.compile(expression))
+
+    def arrow_of(self, sql: str) -> pa.Table:
+        """Fetch the rows of a query."""
+        return self.connection.sql(sql).to_arrow_table()
 
     def work_file(self, name: str) -> Path:
         """Return a path for a copy that lives as long as the engine."""

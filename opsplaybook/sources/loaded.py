@@ -15,6 +15,8 @@ from opsplaybook.errors import UsageError, quote
 from opsplaybook.sources.quality import Quality
 
 if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
     from opsplaybook.sources.source import Source
 
 _HEADINGS = (
@@ -37,6 +39,8 @@ class Tables:
     ----------
     source : Source
         Where they come from.
+    names : tuple of str
+        Tables that were asked for.
     frames : mapping of str to DataFrame
         A frame for each table that was asked for, with every column of its contract; empty
         where the source lacks it.
@@ -49,6 +53,7 @@ class Tables:
     """
 
     source: Source
+    names: tuple[str, ...]
     frames: Mapping[str, pd.DataFrame] = field(repr=False)
     qualities: Mapping[str, Quality] = field(repr=False)
     as_of: date
@@ -76,6 +81,15 @@ class Tables:
             return False
         return column is None or bool(frame[column].notna().any())
 
+    def expression(self, name: str) -> ir.Table | None:
+        """Return the rows of a table that stays in the engine, as known on `as_of`.
+
+        None where the source lacks the table.
+        """
+        if name not in self.source.names:
+            return None
+        return self.source.expression(name, as_of=self.as_of)
+
     @property
     def currency(self) -> str:
         """ISO code of the currency of all money."""
@@ -94,7 +108,7 @@ class Tables:
     def table(self) -> Table:
         """Show what was loaded: rows, period, rows set aside, caveats."""
         rows = tuple(
-            _row(name, len(frame), self.qualities.get(name)) for name, frame in self.frames.items()
+            _row(name, self.frames.get(name), self.qualities.get(name)) for name in self.names
         )
         return Table(
             key="tables",
@@ -113,13 +127,13 @@ class Tables:
         return self.table()._repr_mimebundle_()
 
 
-def _row(name: str, loaded: int, quality: Quality | None) -> tuple[str, ...]:
+def _row(name: str, frame: pd.DataFrame | None, quality: Quality | None) -> tuple[str, ...]:
     if quality is None:
         return (name, *(formats.MISSING,) * 6, "not in the source")
     return (
         name,
         formats.count(quality.rows),
-        formats.count(loaded),
+        "in the engine" if frame is None else formats.count(len(frame)),
         formats.value(quality.first_on, "date"),
         formats.value(quality.last_on, "date"),
         formats.count(quality.broken),

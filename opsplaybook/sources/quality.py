@@ -71,8 +71,8 @@ class Quality:
         Last day on which something is recorded as done; plans do not count.
     notes : tuple of str
         What else to know, such as times that a change of clocks makes ambiguous.
-    unmatched : tuple of Unmatched
-        Columns that point to rows that are not there.
+    unmatched : tuple of Unmatched or None
+        Columns that point to rows that are not there; None before anybody has looked.
     """
 
     table: str
@@ -86,7 +86,7 @@ class Quality:
     last_on: date | None = None
     known_until: date | None = None
     notes: tuple[str, ...] = ()
-    unmatched: tuple[Unmatched, ...] = ()
+    unmatched: tuple[Unmatched, ...] | None = None
 
     @property
     def broken(self) -> int:
@@ -107,6 +107,6 @@ class Quality:
         ]
         parts += [
             f"{self.table}: {part.rows:,} rows have a {part.column} that {part.refers_to} lack"
-            for part in self.unmatched
+            for part in self.unmatched or ()
         ]
         return (*parts, *(f"{self.table}: {note}" for note in self.notes))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import date
 from functools import cached_property
@@ -11,14 +11,22 @@ from pathlib import Path
 from typing import Any
 
 import ibis
+import pyarrow as pa
 import pyarrow.parquet as pq
 from ibis.expr import types as ir
 
 from opsplaybook.contracts import TABLES
 from opsplaybook.errors import SourceError
-from opsplaybook.sources.engine import Engine, LocalEngine, literal
+from opsplaybook.sources.engine import Engine, LocalEngine, identifier, literal
+from opsplaybook.sources.known import (
+    DAY_VARIABLE,
+    END_VARIABLE,
+    as_known,
+    end_of_day,
+    last_day_variables,
+)
 from opsplaybook.sources.quality import Quality, SetAside, Unmatched
-from opsplaybook.sources.stock import Stock, StockTable
+from opsplaybook.sources.stock import Stock, StockTable, Where, values_of
 
 RECORD = "snapshot.json"
 _VERSION = 1
@@ -43,6 +51,7 @@ def write_snapshot(stock: Stock, folder: Path, qualities: Sequence[Quality]) -> 
         "timezone": stock.timezone,
         "digests": stock.digests,
         "tables": [asdict(quality) for quality in qualities],
+        "known": _known_queries(stock, qualities),
     }
     part = folder / f"{RECORD}.part"
     part.write_text(json.dumps(record, default=_day_text, indent=1), encoding="utf-8")
@@ -54,11 +63,26 @@ def _write_table(engine: Engine, table: ir.Table, path: Path) -> None:
     ordered = table.order_by(keys) if keys else table
     if isinstance(engine, LocalEngine):
         engine.execute(
-            f"COPY ({ibis.to_sql(ordered)}) TO {literal(str(path))} "
+            f"COPY ({engine.backend.compile(ordered)}) TO {literal(str(path))} "
             f"(FORMAT parquet, ROW_GROUP_SIZE {_ROW_GROUP})"
         )
     else:
         pq.write_table(engine.arrow(ordered), path, row_group_size=_ROW_GROUP)
+
+
+def _known_queries(stock: Stock, qualities: Sequence[Quality]) -> dict[str, str]:
+    """Compile, once for all runs, the query that gives each table as known on a day.
+
+    Translating an expression takes Ibis longer than DuckDB takes to read one account.
+    """
+    engine = LocalEngine(stock.timezone)
+    queries = {}
+    for quality in qualities:
+        schema = stock.table(quality.table).expression.schema()
+        table = ibis.table(schema, name=quality.table)
+        known = as_known(table, TABLES[quality.table], last_day_variables())
+        queries[quality.table] = engine.backend.compile(known)
+    return queries
 
 
 def _day_text(value: object) -> str:
@@ -103,7 +127,9 @@ class SnapshotStock:
         self._folder = folder
         self._digests: dict[str, str] = record["digests"]
         self._qualities = {part["table"]: _quality(part) for part in record["tables"]}
+        self._known: dict[str, str] = record["known"]
         self._tables: dict[str, StockTable] = {}
+        self._views: set[str] = set()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -116,17 +142,46 @@ class SnapshotStock:
         return dict(self._digests)
 
     @cached_property
-    def engine(self) -> Engine:
+    def engine(self) -> LocalEngine:
         """The engine, opened when it is first needed."""
         return LocalEngine(self.timezone)
 
     def table(self, name: str) -> StockTable:
         """Return a table as it was validated."""
         if name not in self._tables:
-            path = literal(str(self._folder / f"{name}.parquet"))
-            view = self.engine.view(name, f"SELECT * FROM read_parquet({path})")
-            self._tables[name] = StockTable(view, self._qualities[name])
+            self._view(name)
+            table = self.engine.backend.table(name)
+            self._tables[name] = StockTable(table, self._qualities[name])
         return self._tables[name]
+
+    def quality(self, name: str) -> Quality:
+        """Say what was found in a table."""
+        return self._qualities[name]
+
+    def rows(self, name: str, *, as_of: date, where: Where | None) -> pa.Table:
+        """Fetch the rows of a table as known on a day, by its ready query."""
+        self._view(name)
+        end = end_of_day(as_of, self.timezone).isoformat()
+        self.engine.execute(f"SET VARIABLE {DAY_VARIABLE} = DATE {literal(as_of.isoformat())}")
+        self.engine.execute(f"SET VARIABLE {END_VARIABLE} = TIMESTAMPTZ {literal(end)}")
+        conditions = " AND ".join(self._conditions(name, where or {})) or "TRUE"
+        return self.engine.arrow_of(
+            f"SELECT * FROM ({self._known[name]}) AS known WHERE {conditions}"
+        )
+
+    def _conditions(self, name: str, where: Where) -> Iterator[str]:
+        for column, wanted in where.items():
+            if column in self._qualities[name].columns:
+                listed = ", ".join(literal(value) for value in values_of(wanted))
+                yield f"{identifier(column)} IN ({listed})" if listed else "FALSE"
+            elif column in TABLES[name].to_schema().columns:
+                yield "FALSE"
+
+    def _view(self, name: str) -> None:
+        if name not in self._views:
+            path = literal(str(self._folder / f"{name}.parquet"))
+            self.engine.execute(f"CREATE VIEW {identifier(name)} AS FROM read_parquet({path})")
+            self._views.add(name)
 
 
 def _quality(part: dict[str, Any]) -> Quality:
@@ -141,7 +196,7 @@ def _quality(part: dict[str, Any]) -> Quality:
         | tuples
         | {
             "set_aside": tuple(SetAside(**_examples(item)) for item in part["set_aside"]),
-            "unmatched": tuple(Unmatched(**_examples(item)) for item in part["unmatched"]),
+            "unmatched": tuple(Unmatched(**_examples(item)) for item in part["unmatched"] or ()),
         }
     )
 

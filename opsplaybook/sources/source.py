@@ -7,22 +7,19 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-import ibis
 import pandas as pd
 from ibis.expr import types as ir
 
 from opsplaybook.contracts import TABLES, conform, empty
 from opsplaybook.errors import ContractError, UsageError, quote
-from opsplaybook.sources.engine import frame
-from opsplaybook.sources.known import as_known
+from opsplaybook.sources.check import Needs, SourceCheck, check_source
+from opsplaybook.sources.engine import to_frame
 from opsplaybook.sources.loaded import Tables
 from opsplaybook.sources.quality import Quality, Unmatched
 from opsplaybook.sources.references import unmatched
+from opsplaybook.sources.selecting import select
 from opsplaybook.sources.snapshot import read_snapshot, write_snapshot
-from opsplaybook.sources.stock import Stock
-
-Where = Mapping[str, str | Sequence[str]]
-"""Columns and the values to keep; each table is filtered by those that its contract has."""
+from opsplaybook.sources.stock import Stock, Where, expression
 
 
 class Source:
@@ -58,7 +55,7 @@ class Source:
 
     def quality(self, name: str) -> Quality:
         """Say what was found in a table."""
-        return self.stock.table(name).quality
+        return self.stock.quality(name)
 
     def expression(
         self, name: str, *, as_of: date | None = None, where: Where | None = None
@@ -78,18 +75,14 @@ class Source:
         ibis table
             With the filled columns of the contract.
         """
-        table = self.stock.table(name).expression
-        if where:
-            table = _filtered(table, TABLES[name].to_schema().columns, where)
-        if as_of is not None:
-            table = as_known(table, TABLES[name], as_of, timezone=self.timezone)
-        return table
+        return expression(self.stock, name, as_of=as_of, where=where)
 
     def load(
         self,
         names: Iterable[str],
         *,
         required: Iterable[str] = (),
+        in_engine: Iterable[str] = (),
         as_of: date | None = None,
         where: Where | None = None,
     ) -> Tables:
@@ -101,6 +94,8 @@ class Source:
             Tables; those that the source lacks come empty, with a caveat.
         required : iterable of str, optional
             Tables that must be there and have a valid row.
+        in_engine : iterable of str, optional
+            Tables too large for a frame: they are validated, and read by `Tables.expression`.
         as_of : date, optional
             Last known day. None: the last day on which any of the tables records something.
         where : mapping, optional
@@ -120,19 +115,45 @@ class Source:
         UsageError
             If there is no such table in the vocabulary.
         """
-        wanted = tuple(dict.fromkeys((*names, *required)))
+        large = frozenset(in_engine)
+        wanted = tuple(dict.fromkeys((*names, *required, *in_engine)))
         _refuse_unknown(wanted)
         present = [name for name in wanted if name in self.names]
         self._refuse_missing(tuple(required))
         qualities = {name: self.quality(name) for name in present}
-        last = as_of or last_known_day(qualities.values())
+        last = as_of or last_known_day(qualities.values()) or self.last_known_day()
         if last is None:
             raise ContractError(
                 "no table has a date", where=self.name, remedy="give `as_of`, the last known day"
             )
-        frames = {name: self._frame(name, last, where) for name in wanted}
+        frames = {name: self._frame(name, last, where) for name in wanted if name not in large}
         caveats = self._caveats(wanted, qualities, last)
-        return Tables(self, frames, qualities, last, caveats)
+        return Tables(self, wanted, frames, qualities, last, caveats)
+
+    def query(self, sql: str) -> pd.DataFrame:
+        """Run one SELECT over the valid rows of the tables, in the engine.
+
+        Parameters
+        ----------
+        sql : str
+            In the SQL of the engine (DuckDB, unless the source is a database).
+
+        Returns
+        -------
+        DataFrame
+
+        Raises
+        ------
+        SourceError
+            If it is not one SELECT, or the engine refuses it.
+
+        Examples
+        --------
+        >>> from opsplaybook.sources import open_source
+        >>> open_source("sample?accounts=40").query("SELECT count(*) AS n FROM accounts")["n"][0]
+        np.int64(40)
+        """
+        return select(self.stock, sql)
 
     def snapshot(self, folder: Path | str, names: Iterable[str] | None = None) -> Source:
         """Write validated tables to a folder and return the source that reads them there.
@@ -150,16 +171,27 @@ class Source:
             Reads Parquet, without mapping and validation; it knows all that was found.
         """
         chosen = [name for name in (names or self.names) if name in self.names]
-        qualities = [
-            replace(self.quality(name), unmatched=self.unmatched(name, chosen)) for name in chosen
-        ]
+        qualities = [self.with_unmatched(name, chosen) for name in chosen]
         write_snapshot(self.stock, Path(folder), qualities)
         return Source(read_snapshot(Path(folder)))
+
+    def check(self, needs: Needs | None = None) -> SourceCheck:
+        """Say what an analyst should know before anything runs, as `check_source` does."""
+        return check_source(self, needs)
+
+    def with_unmatched(self, name: str, others: Iterable[str]) -> Quality:
+        """Say what was found in a table, values that match nothing in other tables included."""
+        return replace(self.quality(name), unmatched=self.unmatched(name, others))
+
+    def last_known_day(self, names: Iterable[str] | None = None) -> date | None:
+        """Return the last day on which any of the tables records something as done."""
+        chosen = self.names if names is None else names
+        return last_known_day(self.quality(name) for name in chosen)
 
     def unmatched(self, name: str, others: Iterable[str]) -> tuple[Unmatched, ...]:
         """Count values of a table that point to rows that other tables lack."""
         found = self.quality(name).unmatched
-        if found:
+        if found is not None:
             return tuple(part for part in found if part.refers_to in set(others))
         table = self.stock.table(name).expression
         parts = [
@@ -179,8 +211,8 @@ class Source:
     def _frame(self, name: str, as_of: date, where: Where | None) -> pd.DataFrame:
         if name not in self.names:
             return empty(TABLES[name], timezone=self.timezone)
-        expression = self.expression(name, as_of=as_of, where=where)
-        return conform(frame(self.stock.engine, expression), TABLES[name], timezone=self.timezone)
+        rows = self.stock.rows(name, as_of=as_of, where=where)
+        return conform(to_frame(rows), TABLES[name], timezone=self.timezone)
 
     def _refuse_missing(self, required: Sequence[str]) -> None:
         missing = [name for name in required if name not in self.names]
@@ -215,14 +247,14 @@ class Source:
 
     def _as_exported(self, name: str, last: date) -> list[str]:
         facts = TABLES[name].facts()
-        table = self.stock.table(name).expression
+        filled = self.quality(name).columns
         dated = {
             column
             for reveal in facts.reveals
-            if set(reveal.on) & set(table.columns)
+            if set(reveal.on) & set(filled)
             for column in reveal.columns
         }
-        columns = [c for c in facts.as_exported if c in table.columns and c not in dated]
+        columns = [c for c in facts.as_exported if c in filled and c not in dated]
         if not columns:
             return []
         return [f"{name}: {', '.join(columns)} as of the export, {last:%Y-%m-%d}"]
@@ -244,17 +276,6 @@ def _unmatched_caveats(table: str, parts: Iterable[Unmatched]) -> list[str]:
         f"{table}: {part.rows:,} rows have a {part.column} that {part.refers_to} lack"
         for part in parts
     ]
-
-
-def _filtered(table: ir.Table, columns: Iterable[str], where: Where) -> ir.Table:
-    for column, wanted in where.items():
-        if column not in columns:
-            continue
-        if column not in table.columns:
-            return table.limit(0)
-        values = [wanted] if isinstance(wanted, str) else list(wanted)
-        table = table.filter(table[column].isin(values) if values else ibis.literal(value=False))
-    return table
 
 
 def _refuse_unknown(names: Sequence[str]) -> None:

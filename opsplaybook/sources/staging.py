@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import ibis
 from ibis.expr import types as ir
 
 from opsplaybook.contracts import Contract, Kind, kinds
@@ -187,11 +186,3 @@ def _found(
 def valid(staged: Staged) -> ir.Table:
     """Return the rows that break no rule, with the columns of the contract only."""
     return staged.table.filter(staged.table[REASON].isnull()).select(*staged.columns)
-
-
-def counts(engine: Engine, staged: Staged) -> dict[int | None, int]:
-    """Count rows by the position of the rule that they break; None for those that keep all."""
-    table = staged.table
-    grouped = table.group_by(REASON).agg(rows=ibis._.count())
-    answer = engine.arrow(grouped).to_pylist()
-    return {row[REASON]: row["rows"] for row in answer}

@@ -2,20 +2,22 @@
 
 import difflib
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
+import pyarrow as pa
 from ibis.expr import types as ir
 
 from opsplaybook.contracts import TABLES
 from opsplaybook.errors import SourceError, quote
 from opsplaybook.sources.casting import Style
-from opsplaybook.sources.clocks import notes_on_clocks
 from opsplaybook.sources.engine import Engine, LocalEngine, RemoteEngine, identifier
 from opsplaybook.sources.files import TextFormat, digest, find_files, suffix_of
+from opsplaybook.sources.known import as_known, last_day
 from opsplaybook.sources.mapping import (
     ColumnMapping,
     FileReading,
@@ -34,6 +36,9 @@ from opsplaybook.sources.raw import (
 )
 from opsplaybook.sources.staging import engine_error, stage
 from opsplaybook.sources.validated import validate_rows
+
+Where = Mapping[str, str | Sequence[str]]
+"""Columns and the values to keep; each table is filtered by those that its contract has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,38 @@ class Stock(Protocol):
     def table(self, name: str) -> StockTable:
         """Return a validated table."""
         ...
+
+    def quality(self, name: str) -> Quality:
+        """Say what was found in a table."""
+        ...
+
+    def rows(self, name: str, *, as_of: date, where: Where | None) -> pa.Table:
+        """Fetch the rows of a table as known on a day."""
+        ...
+
+
+def expression(
+    stock: Stock, name: str, *, as_of: date | None = None, where: Where | None = None
+) -> ir.Table:
+    """Return the valid rows of a table, filtered, as known on a day.
+
+    A filter on a column that the contract has and the source lacks leaves no row: nothing is
+    known to belong to what was asked for.
+    """
+    table = stock.table(name).expression
+    for column, wanted in (where or {}).items():
+        if column in table.columns:
+            table = table.filter(table[column].isin(values_of(wanted)))
+        elif column in TABLES[name].to_schema().columns:
+            table = table.limit(0)
+    if as_of is None:
+        return table
+    return as_known(table, TABLES[name], last_day(as_of, stock.timezone))
+
+
+def values_of(wanted: str | Sequence[str]) -> list[str]:
+    """Return the values that a filter keeps."""
+    return [wanted] if isinstance(wanted, str) else list(wanted)
 
 
 class MappedStock:
@@ -154,6 +191,14 @@ class MappedStock:
             self._tables[name] = self._validate(name)
         return self._tables[name]
 
+    def quality(self, name: str) -> Quality:
+        """Say what was found in a table."""
+        return self.table(name).quality
+
+    def rows(self, name: str, *, as_of: date, where: Where | None) -> pa.Table:
+        """Fetch the rows of a table as known on a day."""
+        return self.engine.arrow(expression(self, name, as_of=as_of, where=where))
+
     def _validate(self, name: str) -> StockTable:
         spec = self.mapping.tables[name]
         raw = self._raw(name, spec)
@@ -173,6 +218,7 @@ class MappedStock:
             currency=self.mapping.currency,
             where=where,
         )
+        expressions = " ".join(column.sql or "" for column in columns.values())
         used = {column.from_ for column in columns.values()}
         table, quality = validate_rows(
             self.engine,
@@ -180,13 +226,10 @@ class MappedStock:
             staged,
             TABLES[name],
             styles=styles,
-            unused=[column for column in found if column not in used],
+            unused=[name for name in found if name not in used and name not in expressions],
             where=where,
         )
-        notes = notes_on_clocks(
-            self.engine, staged.table, {name: style.zone for name, style in styles.items()}
-        )
-        return StockTable(table, replace(quality, notes=notes))
+        return StockTable(table, quality)
 
     def _raw(self, name: str, spec: TableMapping) -> RawTable:
         where = f"{self.origin}, table {name}"

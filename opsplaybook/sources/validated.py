@@ -1,41 +1,24 @@
 """From a staged table to the valid rows and what was found on the way."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
 
 import ibis
 from ibis.expr import types as ir
 
-from opsplaybook.contracts import Contract, Kind, kinds
+from opsplaybook.contracts import Contract, kinds
 from opsplaybook.errors import EXAMPLES_SHOWN, quote
 from opsplaybook.sources.casting import Style
+from opsplaybook.sources.clocks import notes_on_clocks
 from opsplaybook.sources.duplicates import set_duplicates_aside
 from opsplaybook.sources.engine import Engine, LocalEngine
 from opsplaybook.sources.quality import Quality, SetAside
 from opsplaybook.sources.raw import RawTable, rejected_lines
 from opsplaybook.sources.refusal import refuse_misread
-from opsplaybook.sources.staging import QUOTED, REASON, ROW, Staged, counts
+from opsplaybook.sources.staging import QUOTED, REASON, ROW, Staged, valid
+from opsplaybook.sources.survey import survey
 
 _LOOKED_AT = 200
 """Distinct unreadable values of a column that are looked at."""
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """First and last day of a table, and the last day that it tells to be known.
-
-    Attributes
-    ----------
-    first_on, last_on : date or None
-        Earliest and latest day on which a row became known.
-    known_until : date or None
-        Latest day on which something was recorded as done.
-    """
-
-    first_on: date | None = None
-    last_on: date | None = None
-    known_until: date | None = None
 
 
 def validate_rows(
@@ -72,22 +55,24 @@ def validate_rows(
         If the file as a whole, or a column, cannot be trusted.
     """
     name = contract.facts().table
-    found = counts(engine, staged)
+    key = [column for column in contract.facts().key if column in staged.columns]
+    seen = survey(engine, staged, contract, key)
+    found = seen.counts
     read = sum(found.values())
     lines = (
         rejected_lines(engine, raw, read, where=where) if isinstance(engine, LocalEngine) else None
     )
     examples = _examples(engine, staged) if set(found) - {None} else {}
     _refuse_columns(engine, staged, contract, found, examples, styles, where)
-    key = [column for column in contract.facts().key if column in staged.columns]
-    table, repeated = set_duplicates_aside(engine, staged, key, name)
+    table, repeated = valid(staged), []
+    if seen.repeated:
+        table, repeated = set_duplicates_aside(engine, staged, key, name)
     set_aside = [lines] if lines else []
     set_aside += [
         SetAside(staged.rules[i].reason, count, examples.get(i, ()), staged.rules[i].excluded)
         for i, count in sorted((i, c) for i, c in found.items() if i is not None)
     ]
     set_aside += repeated
-    span = span_of(engine, table, contract)
     return table, Quality(
         table=name,
         origin=raw.origin,
@@ -96,9 +81,10 @@ def validate_rows(
         columns=staged.columns,
         unused=tuple(unused),
         set_aside=tuple(set_aside),
-        first_on=span.first_on,
-        last_on=span.last_on,
-        known_until=span.known_until,
+        first_on=seen.first_on,
+        last_on=seen.last_on,
+        known_until=seen.known_until,
+        notes=notes_on_clocks(engine, staged.table, seen.local, styles),
     )
 
 
@@ -145,24 +131,3 @@ def _refuse_columns(
                 examples=examples[position],
                 where=f"{where}, column {rule.unreadable}",
             )
-
-
-def span_of(engine: Engine, table: ir.Table, contract: type[Contract]) -> Span:
-    """Find the first and last day of a table, in the zone of the engine."""
-    facts = contract.facts()
-    dated = [name for name in facts.dated_by if name in table.columns]
-    revealed = [r.on[0] for r in facts.reveals if r.on[0] in table.columns]
-    if not dated and not revealed:
-        return Span()
-    kind_of = kinds(contract)
-    ends = {}
-    for name in {*dated, *revealed}:
-        day = table[name] if kind_of[name] is Kind.DATE else table[name].date()
-        ends |= {f"first_{name}": day.min(), f"last_{name}": day.max()}
-    found = engine.arrow(table.agg(**ends)).to_pylist()[0]
-    done = revealed if facts.plans_ahead else [*dated, *revealed]
-    return Span(
-        min((found[f"first_{n}"] for n in dated if found[f"first_{n}"]), default=None),
-        max((found[f"last_{n}"] for n in dated if found[f"last_{n}"]), default=None),
-        max((found[f"last_{n}"] for n in done if found[f"last_{n}"]), default=None),
-    )
