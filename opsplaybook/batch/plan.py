@@ -117,6 +117,11 @@ class BatchPlan:
         return Table("runs", caption, headings, tuple(rows[:RUNS_SHOWN]), len(rows), csv)
 
 
+def plan_text(plan: BatchPlan) -> str:
+    """Show the runs of a plan as text, for a dry run."""
+    return str(plan.table())
+
+
 def read_plan(path: Path) -> BatchPlan:
     """Read a batch plan and check every run that it means.
 

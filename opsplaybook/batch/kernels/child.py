@@ -51,7 +51,6 @@ def become_kernel(birth: Birth, times: Mapping[str, int]) -> None:
     take_streams(birth.stdout, birth.stderr)
     take_environment(birth.request)
     renew_random_state()
-    take_plot_backend()
     limit_threads()
     preload.forget_changed_package(times)
     run_ipykernel(birth)
@@ -93,10 +92,11 @@ def renew_random_state() -> None:
 
 
 def take_plot_backend() -> None:
-    """Let ``MPLBACKEND`` of the request count, which matplotlib reads when it is imported."""
-    backend = os.environ.get("MPLBACKEND")
-    if backend:
-        importlib.import_module("matplotlib").rcParams["backend"] = backend
+    """Use the plot backend that ``MPLBACKEND`` names; ipykernel sets it to its inline one.
+
+    matplotlib reads the variable when it is imported, which was before the fork.
+    """
+    importlib.import_module("matplotlib").rcParams["backend"] = os.environ["MPLBACKEND"]
 
 
 def limit_threads() -> None:
@@ -114,6 +114,7 @@ def run_ipykernel(birth: Birth) -> None:
     application.initialize(
         [*birth.request.arguments, f"--IPKernelApp.parent_handle={os.getppid()}"]
     )
+    take_plot_backend()
     birth.connection.sendall(encode_line({"pid": os.getpid()}))
     birth.connection.close()
     application.start()

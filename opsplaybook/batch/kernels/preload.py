@@ -38,6 +38,8 @@ def preload() -> None:
         except (ImportError, SyntaxError):
             # A playbook that is being written: the kernel that imports it shows the error.
             traceback.print_exc()
+    # The list of plot backends is read from the installed packages when it is first needed.
+    importlib.import_module("matplotlib.backends").backend_registry.list_all()
     check_single_thread()
     # Frozen objects are not visited by collections in the kernels, so their pages stay shared.
     gc.collect()

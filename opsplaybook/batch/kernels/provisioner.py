@@ -50,11 +50,15 @@ class ForkedProvisioner(LocalProvisioner):
         self.ordinary_because = _reason_for_ordinary()
         if self._folder is None:
             self._folder = private_folder()
-        self._use_private_sockets(self._folder)
         environment = dict(os.environ if kwargs.get("env") is None else kwargs["env"])
         # HOME may be read-only, and a personal profile would change what a playbook does.
         environment.setdefault("IPYTHONDIR", str(self._folder / "ipython"))
-        return await super().pre_launch(**(kwargs | {"env": environment}))
+        try:
+            self._use_private_sockets(self._folder)
+            return await super().pre_launch(**(kwargs | {"env": environment}))
+        except BaseException:
+            self._remove_folder()
+            raise
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
         """Fork the kernel, or start an ordinary one where that is impossible."""

@@ -10,8 +10,8 @@ SERVER_ENVIRONMENT = {
     # Arrow's bundled jemalloc starts a thread when the library is loaded, unless told not to
     # (github.com/apache/arrow/issues/17285; its variable carries Arrow's prefix).
     "JE_ARROW_MALLOC_CONF": "background_thread:false",
-    # What ipykernel sets in a kernel, and matplotlib reads when it is imported.
-    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    # The inline backend must be imported within a kernel, where it finds the shell.
+    "MPLBACKEND": "agg",
 }
 """Variables of the server while it imports; a kernel has only those of its own request."""
 
@@ -36,7 +36,13 @@ LIBRARIES = (
     "ipykernel.debugger",
     "ipykernel.ipkernel",
     "ipykernel.kernelapp",
-    "matplotlib_inline.config",
+    "IPython.core.completerlib",
+    "IPython.core.debugger",
+    "IPython.core.logger",
+    "IPython.core.oinspect",
+    "IPython.extensions.storemagic",
+    "sqlite3",
+    "tornado.platform.asyncio",
     "psutil",
     "threadpoolctl",
 )
