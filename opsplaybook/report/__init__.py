@@ -5,7 +5,17 @@ batch, and `write_pdf` a PDF where there is a Chromium. Importing this imports n
 `exporter` has the nbconvert exporter.
 """
 
+from opsplaybook.report.index import RunEntry, RunFailure, index_page
 from opsplaybook.report.notebook import csv_tables, findings_of
 from opsplaybook.report.page import render
+from opsplaybook.report.pdf import write_pdf
 
-__all__ = ["csv_tables", "findings_of", "render"]
+__all__ = [
+    "RunEntry",
+    "RunFailure",
+    "csv_tables",
+    "findings_of",
+    "index_page",
+    "render",
+    "write_pdf",
+]

@@ -22,7 +22,8 @@ DESIGN_WORDS = {
     "association": "association, which need not be a cause",
     "description": "description of what happened",
 }
-TONE_WORDS = {"good": ("▲", "Good"), "bad": ("▼", "Needs attention"), "mixed": ("◆", "Mixed")}
+TONE_WORDS = {"good": ("✓", "Good"), "bad": ("!", "Needs attention"), "mixed": ("◆", "Mixed")}
+"""Marks of a key figure: no arrows, since they would be read as the sign of its change."""
 STATUS_WORDS = {"new": "New", "open": "Carried over", "done": "Done", "dropped": "Dropped"}
 
 Shown = FigureBlock | TableBlock
@@ -124,22 +125,22 @@ def patterns(found: Mapping[str, Any], audience: Audience) -> TableBlock | None:
     )
 
 
-def trend_points(trend: Sequence[float]) -> str:
-    """Place up to twelve numbers in a box of 100 by 24, oldest at the left.
+def trend_points(trend: Sequence[float], *, width: int = 100, height: int = 24) -> str:
+    """Place up to twelve numbers in a box, oldest at the left.
 
     Examples
     --------
     >>> trend_points([1.0, 3.0, 2.0])
-    '0,22 50,2 100,12'
+    '0,23 50,1 100,12'
 
     Up, then half of the way back.
     """
     if len(trend) < 2:
         return ""
     low, high = min(trend), max(trend)
-    span, step = (high - low) or 1.0, 100 / (len(trend) - 1)
+    span, step = (high - low) or 1.0, width / (len(trend) - 1)
     return " ".join(
-        f"{position * step:.0f},{22 - 20 * (value - low) / span:.0f}"
+        f"{position * step:.0f},{height - 1 - (height - 2) * (value - low) / span:.0f}"
         for position, value in enumerate(trend)
     )
 

@@ -9,6 +9,7 @@ from markupsafe import Markup
 from opsplaybook.report.pictures import Picture
 
 ROWS_OPEN = 25
+"""A table with more rows is folded; its first rows stand before the fold."""
 ROWS_BEFORE_FOLD = 10
 
 

@@ -2,11 +2,11 @@
 
 import re
 
+from opsplaybook.report.content import ROWS_BEFORE_FOLD, ROWS_OPEN
 from opsplaybook.report.tree import Node
 
-ROWS_OPEN = 25
-"""A table with more rows is folded; its first rows stand before the fold."""
-ROWS_BEFORE_FOLD = 10
+COLUMNS_TO_FIT = 9
+"""Up to so many columns fit on paper without breaking words."""
 
 _NUMBER = re.compile(
     r"[-+−]?[$€£¥₹]?[-+−]?\d[\d,. ]*(?:[eE][-+]?\d+)?\s*(?:%|pp|k|M|bn|×)?\Z|NaN\Z|–\Z"
@@ -59,12 +59,14 @@ def _boxed(table: Node, caption: str) -> Node:
         return _scroll_box(table, label)
     short = _with_rows(table, rows[:ROWS_BEFORE_FOLD], f"{label} (first {ROWS_BEFORE_FOLD} rows)")
     summary = Node("summary", children=[f"All {len(rows):,} rows"])
-    fold = Node("details", children=[summary, _scroll_box(table, label)])
+    fold = Node("details", {"class": "fold-rows"}, [summary, _scroll_box(table, label)])
     return Node("div", children=[_scroll_box(short, short.elements[0].text), fold])
 
 
 def _scroll_box(table: Node, label: str) -> Node:
-    box = {"class": "scroll", "tabindex": "0", "role": "group", "aria-label": label}
+    columns = max((len(node.elements) for node in table.walk() if node.tag == "tr"), default=0)
+    kind = "scroll wide" if columns > COLUMNS_TO_FIT else "scroll"
+    box = {"class": kind, "tabindex": "0", "role": "group", "aria-label": label}
     return Node("div", box, [table])
 
 

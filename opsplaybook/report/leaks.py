@@ -18,6 +18,10 @@ _PICTURE_CHUNKS = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"pHYs
 # Pages of ours write addresses of data in double quotes, and nothing else between them.
 _DATA_URI = re.compile(r'(?<==")data:(?P<type>[\w.+/-]+)(?P<base64>;base64)?,(?P<body>[^"]*)')
 _TAG = re.compile(r"<[^>]*>")
+_STYLE = re.compile(r"<style>.*?</style>", re.DOTALL)
+# Coordinates: long runs of numbers with dots, of which some look like addresses of hosts.
+_COORDINATES = re.compile(r"""\b(?:d|points|transform|viewBox|x|y)\s*=\s*(?:"[^"]*"|'[^']*')""")
+_NAMES_NOBODY = re.compile(r"\s*(?:\S{0,2}|\d{0,3})\s*\Z")
 _WORD = re.compile(r"\w+")
 
 
@@ -43,7 +47,7 @@ class Hit:
         return f"{self.kind} in the {self.place}: {self.text}"
 
 
-def scan(html: str, *, forbidden: Sequence[str] = ()) -> tuple[Hit, ...]:
+def scan(html: str, *, forbidden: Sequence[str] = (), fixed: Sequence[str] = ()) -> tuple[Hit, ...]:
     """Look for paths, credentials, user names and forbidden names in a page.
 
     The bytes are searched as they are, with entities and percent signs decoded, and with tags
@@ -54,8 +58,14 @@ def scan(html: str, *, forbidden: Sequence[str] = ()) -> tuple[Hit, ...]:
     html : str
         The whole page.
     forbidden : sequence of str, optional
-        Names and ids of other accounts, staff and the like; found as whole words, whatever the
-        case and the spaces.
+        Names and ids of other accounts, staff and the like, found as whole words whatever the
+        spaces between them. The case does not matter, except for a single word without digits:
+        it counts as written or in capitals, since an account may be called Target. Texts of fewer
+        than three characters, and numbers of fewer than four digits, name nobody and are not
+        looked for.
+    fixed : sequence of str, optional
+        Texts of the template with the bracket of the tag before them; names are not looked for in
+        them.
 
     Returns
     -------
@@ -70,13 +80,19 @@ def scan(html: str, *, forbidden: Sequence[str] = ()) -> tuple[Hit, ...]:
     The name stands in an attribute, spelt with an entity.
     """
     hits: dict[Hit, None] = {}
+    wanted = [name for name in forbidden if not _NAMES_NOBODY.match(name)]
     for place, text in _texts(html):
-        for hit in (*_shapes(text, place), *_names(text, forbidden, place)):
+        for hit in _shapes(text, place):
+            hits[hit] = None
+    for text in fixed:
+        html = html.replace(text, "> ")
+    for place, text in _texts(_STYLE.sub("", html)):
+        for hit in _names(text, wanted, place):
             hits[hit] = None
     return tuple(hits)
 
 
-def require_none(html: str, *, forbidden: Sequence[str]) -> None:
+def require_none(html: str, *, forbidden: Sequence[str], fixed: Sequence[str]) -> None:
     """Refuse a page that a customer must not get.
 
     Raises
@@ -84,7 +100,7 @@ def require_none(html: str, *, forbidden: Sequence[str]) -> None:
     RenderError
         Naming what was found, five examples at most.
     """
-    hits = scan(html, forbidden=forbidden)
+    hits = scan(html, forbidden=forbidden, fixed=fixed)
     if hits:
         how_many = "1 thing" if len(hits) == 1 else f"{len(hits):,} things"
         raise RenderError(
@@ -130,14 +146,14 @@ def png_without_texts(data: bytes) -> bytes:
 
 def _texts(html: str) -> Iterator[tuple[str, str]]:
     """Yield place and text for everything readable in a page."""
-    page = unescape(_DATA_URI.sub("", html))
+    page = unescape(_COORDINATES.sub("", _DATA_URI.sub("", html)))
     yield "page", page
     yield "page", unquote(page)
     yield "page", unescape(_TAG.sub("", html))
     for match in _DATA_URI.finditer(html):
         kind, body = match["type"], _decoded(match)
         if kind == "image/svg+xml":
-            svg = unescape(body.decode("utf-8", "replace"))
+            svg = _COORDINATES.sub("", unescape(body.decode("utf-8", "replace")))
             yield "SVG picture", svg
             yield "SVG picture", _TAG.sub("", svg)
         elif kind == "image/png":
@@ -172,12 +188,18 @@ def _names(
     text: str, names: Sequence[str], place: str, *, kind: str = "forbidden name"
 ) -> Iterator[Hit]:
     """Find names as whole words; a name whose first word is nowhere costs nothing."""
-    folded = " ".join(text.casefold().split())
-    words = set(_WORD.findall(folded))
+    spaced = " ".join(text.split())
+    words = set(_WORD.findall(spaced.casefold()))
     for name in names:
-        wanted = " ".join(name.casefold().split())
-        first = _WORD.search(wanted)
-        if not wanted or (first and first[0] not in words):
+        first = _WORD.search(name.casefold())
+        if first and first[0] not in words:
             continue
-        if re.search(rf"(?<!\w){re.escape(wanted)}(?!\w)", folded):
+        if _pattern(name).search(spaced):
             yield Hit(kind, name, place)
+
+
+def _pattern(name: str) -> re.Pattern[str]:
+    parts = [re.escape(part) for part in name.split()]
+    if len(parts) == 1 and parts[0].isalpha():
+        return re.compile(rf"(?<!\w)(?:{parts[0]}|{parts[0].upper()})(?!\w)")
+    return re.compile(rf"(?<!\w){' '.join(parts)}(?!\w)", re.IGNORECASE)

@@ -133,7 +133,6 @@ def csv_name(key: str) -> str:
 def _tables(notebook: Notebook, audience: Audience) -> Iterator[Mapping[str, Any]]:
     for _, output in outputs(notebook):
         data = output.get("data", {})
-        if TABLE_MIME in data and shown_to(data[TABLE_MIME], audience):
-            yield data[TABLE_MIME]
-        if CHART_MIME in data and shown_to(data[CHART_MIME], audience):
-            yield data[CHART_MIME]["data"]
+        table = data.get(TABLE_MIME) or data.get(CHART_MIME, {}).get("data")
+        if table and shown_to(table, audience):
+            yield table

@@ -21,6 +21,7 @@ from opsplaybook.report.content import (
 from opsplaybook.report.maths import mathml
 from opsplaybook.report.notebook import CUSTOMER_TAG, Cell, Output, csv_name, shown_to, tags, text
 
+PARAMETERS_KEY = "parameters"
 WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
 _NEVER_SHOWN = ("application/javascript", "text/vnd.mermaid")
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -73,8 +74,9 @@ class Reader:
         return base if count == 1 else self.anchor(f"{base}-{count}")
 
     def table(self, item: Mapping[str, Any]) -> TableBlock:
-        """Place a table of ours and give it its number."""
-        return self._table(item, self.anchor(item["key"]), self._next("table"))
+        """Place a table of ours and give it its number; the parameters need none."""
+        number = 0 if item["key"] == PARAMETERS_KEY else self._next("table")
+        return self._table(item, self.anchor(item["key"]), number)
 
     def _if_shown(self, item: Mapping[str, Any], make: Any) -> Block | None:
         return make(item) if shown_to(item, self.audience) else None
@@ -114,7 +116,7 @@ class Reader:
             subtitle=item["subtitle"],
             alt=item["alt"],
             picture=picture,
-            data=self._table(item["data"], f"{anchor}-data", 0),
+            data=self._if_shown(item["data"], lambda data: self._table(data, f"{anchor}-data", 0)),
         )
 
     def _foreign(self, cell: Cell, output: Output, data: Mapping[str, Any]) -> Block | None:

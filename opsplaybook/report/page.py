@@ -16,10 +16,12 @@ from opsplaybook.report import conclusions, leaks, masking, steps
 from opsplaybook.report.conclusions import FindingRow, Tile
 from opsplaybook.report.content import Steps, TableBlock
 from opsplaybook.report.notebook import Notebook, findings_of, require_notebook, shown_to
+from opsplaybook.report.outputs import PARAMETERS_KEY
 from opsplaybook.report.sanitize import as_markup
 
 Facts = tuple[tuple[str, str], ...]
 
+_SAID = re.compile(r">[^<>]*[A-Za-z]{3}[^<>]*")
 _NOT_A_WORD = re.compile(r"[^A-Za-z0-9]")
 
 
@@ -122,8 +124,9 @@ def render(
         A customer sees only what says that it is for customers, no code, no parameters and no
         owner of an action.
     manifest : mapping, optional
-        What is known about the run: ``run``, ``started_at``, ``duration_seconds``,
-        ``parameters``, ``versions`` and ``inputs`` (name to digest); absent names are left out.
+        What is known about the run: ``name``, ``playbook``, ``started_at``, ``seconds``,
+        ``params``, ``versions``, ``code_digest`` and ``input_digests`` (name to digest); what is
+        absent is left out.
     tables_folder : str, optional
         Folder beside the report that holds the files of `csv_tables`; empty for a report that
         stands alone, which then has no links to them.
@@ -159,7 +162,7 @@ def render(
     )
     html = (template or environment().get_template("report.html.j2")).render(page=page)
     if audience == "customer":
-        leaks.require_none(html, forbidden=forbidden)
+        leaks.require_none(html, forbidden=forbidden, fixed=fixed_texts())
     return html
 
 
@@ -171,7 +174,7 @@ def build(
     body = steps.read(notebook, audience)
     title = found.get("title") or body.title or "Untitled report"
     subject, period, as_of = (found.get(name, "") for name in ("subject", "period", "as_of"))
-    about = (subject, period, f"known on {as_of}" if as_of else "")
+    about = (subject, period, f"data up to {as_of}" if as_of else "")
     verdict = found.get("verdict")
     verdict = verdict if verdict and shown_to(verdict, audience) else None
     return Page(
@@ -188,7 +191,7 @@ def build(
         caveats=tuple(found.get("caveats", ())) if audience == "internal" else (),
         method=tuple(found.get("method", ())),
         definitions=_definitions(found, body, audience),
-        made_with=_made_with(manifest) if audience == "internal" else (),
+        made_with=_made_with(manifest, body) if audience == "internal" else (),
         links=tables_folder,
         footer=_footer(manifest, audience),
         style=_style(" · ".join(part for part in (title, subject) if part), _day(manifest, as_of)),
@@ -205,6 +208,15 @@ def environment() -> jinja2.Environment:
         trim_blocks=False,
         keep_trailing_newline=True,
     )
+
+
+@lru_cache(maxsize=1)
+def fixed_texts() -> tuple[str, ...]:
+    """Return what the templates say between tags, as it stands in a page, the longest first."""
+    names = ("report.html.j2", "blocks.html.j2")
+    tokens = [token for name in names for token in environment().lex(resource(name))]
+    said = {text for _, kind, value in tokens if kind == "data" for text in _SAID.findall(value)}
+    return tuple(sorted(said, key=lambda text: (-len(text), text)))
 
 
 @lru_cache(maxsize=8)
@@ -252,18 +264,20 @@ def _definitions(
     return tuple((title, facts) for title, facts in parts if facts)
 
 
-def _made_with(manifest: Mapping[str, Any]) -> tuple[tuple[str, Facts], ...]:
+def _made_with(manifest: Mapping[str, Any], body: Steps) -> tuple[tuple[str, Facts], ...]:
     run = [
-        ("Run", manifest.get("run", "")),
+        ("Run", manifest.get("name", "")),
         ("Playbook", manifest.get("playbook", "")),
         ("Started", manifest.get("started_at", "")),
-        ("Took", _seconds(manifest.get("duration_seconds"))),
+        ("Took", _seconds(manifest.get("seconds"))),
+        ("Digest of the code", manifest.get("code_digest", "")),
     ]
+    shown = any(section.anchor == PARAMETERS_KEY for section in body.appendix)
     parts = {
         "This run": [(name, str(value)) for name, value in run if value],
-        "Parameters of this run": _pairs(manifest.get("parameters")),
+        "Parameters of this run": [] if shown else _pairs(manifest.get("params")),
         "Versions": _pairs(manifest.get("versions")),
-        "Inputs and their digests": _pairs(manifest.get("inputs")),
+        "Inputs and their digests": _pairs(manifest.get("input_digests")),
     }
     return tuple((title, tuple(facts)) for title, facts in parts.items() if facts)
 

@@ -16,9 +16,8 @@ from opsplaybook.report.notebook import (
     tags,
     text,
 )
-from opsplaybook.report.outputs import Reader
+from opsplaybook.report.outputs import PARAMETERS_KEY, Reader
 
-PARAMETERS_KEY = "parameters"
 WRITTEN_BY_THE_PAGE = ("findings", "actions")
 """Sections of which the page keeps only the prose: it writes them from the findings."""
 APPENDIX = "appendix"
