@@ -152,7 +152,7 @@ def read_header(path: Path, form: TextFormat, *, where: str) -> list[str]:
     twice = [name for name, count in Counter(names).items() if count > 1 and name]
     if twice:
         raise SourceError(
-            f"the header is damaged: {len(twice)} names stand in it more than once",
+            f"the header is damaged: names that stand in it more than once: {len(twice)}",
             where=f"{place}, column {quote(twice[0])}",
             examples=[f"{quote(name)}: {names.count(name)} columns" for name in twice],
             remedy="restore the header of the export; columns cannot be told apart",

@@ -53,9 +53,9 @@ def open_source(address: str | Path) -> Source:
     --------
     >>> source = open_source("sample?accounts=40")
     >>> source.currency, len(source.load(["accounts"])["accounts"])
-    ('EUR', 40)
+    ('EUR', 100)
 
-    The sample company is made when its first table is asked for.
+    The company began with 40 customers; the others are prospects.
     """
     text = str(address)
     if text == os.environ.get(SNAPSHOT_OF_VARIABLE):
@@ -109,19 +109,20 @@ def _open_sample(address: str) -> Source:
 @lru_cache(maxsize=2)
 def _sample(accounts: int, seed: int, *, null: bool) -> Source:
     """Make the sample company. It is the same for the same numbers, so it is made once."""
-    frames = samples.make_company(accounts=accounts, seed=seed, null=null)
-    name = f"{'Null' if null else 'Sample'} company, {accounts:,} accounts, seed {seed}"
+    company = samples.make_company(accounts, seed=seed, null=null)
     mapping = SourceMapping(
-        name=name,
-        currency=samples.CURRENCY,
-        timezone=samples.TIMEZONE,
-        tables={table: {"table": f"raw.{table}"} for table in frames},
+        name=company.name,
+        currency=company.currency,
+        timezone=company.timezone,
+        tables={table: {"table": f"raw.{table}"} for table in company.tables},
     )
     engine = LocalEngine(mapping.timezone)
-    for table, frame in frames.items():
-        engine.register(table, pa.Table.from_pandas(frame, preserve_index=False))
-    text = address_of_sample(accounts, seed, null=null).encode()
-    return Source(MappedStock(mapping, Path(), origin=name, text=text, engine=engine))
+    for table, rows in company.tables.items():
+        kept = rows.dropna(axis="columns", how="all")
+        engine.register(table, pa.Table.from_pandas(kept, preserve_index=False))
+    address = address_of_sample(accounts, seed, null=null)
+    stock = MappedStock(mapping, Path(), origin=address, text=address.encode(), engine=engine)
+    return Source(stock)
 
 
 def address_of_sample(accounts: int, seed: int, *, null: bool) -> str:

@@ -216,10 +216,9 @@ def rejected_lines(
     )
     if not lines:
         return None
-    place = f"{where}, file {raw.files[0]}"
-    _refuse_encoding(lines, place)
-    _refuse_requoted(lines, place, rows_read)
-    _refuse_cut_off(raw, lines, place)
+    _refuse_encoding(lines, where)
+    _refuse_requoted(lines, where, rows_read)
+    _refuse_cut_off(raw, lines, where)
     examples = tuple(f"line {line['line']}: {quote(line['text'])}" for line in lines[:5])
     return SetAside(f"broken lines: {lines[0]['message']}", len(lines), examples)
 

@@ -226,6 +226,7 @@ class MappedStock:
             staged,
             TABLES[name],
             styles=styles,
+            sources_of={name: column.from_ or "" for name, column in columns.items()},
             unused=[name for name in found if name not in used and name not in expressions],
             where=where,
         )
@@ -289,7 +290,7 @@ class MappedStock:
                 self.engine.execute(f"CREATE {kind} {target} AS SELECT * FROM {raw.sql}")
             except self.engine.errors as error:
                 raise engine_error(error, where) from error
-            rejected_lines(self.engine, raw, 0, where=where)
+            rejected_lines(self.engine, raw, 0, where=f"{where}, file {raw.files[0]}")
         self._raw_files_ready = True
 
     @cached_property

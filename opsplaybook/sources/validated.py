@@ -28,6 +28,7 @@ def validate_rows(
     contract: type[Contract],
     *,
     styles: Mapping[str, Style],
+    sources_of: Mapping[str, str],
     unused: Sequence[str],
     where: str,
 ) -> tuple[ir.Table, Quality]:
@@ -39,6 +40,8 @@ def validate_rows(
         As for `staging.stage`.
     styles : mapping of str to Style
         How the columns were read.
+    sources_of : mapping of str to str
+        Name that each column has in the raw table; empty where it is computed.
     unused : sequence of str
         Columns of the raw table that nothing is mapped from.
     where : str
@@ -63,7 +66,8 @@ def validate_rows(
         rejected_lines(engine, raw, read, where=where) if isinstance(engine, LocalEngine) else None
     )
     examples = _examples(engine, staged) if set(found) - {None} else {}
-    _refuse_columns(engine, staged, contract, found, examples, styles, where)
+    places = {column: f"{where}, column {_named(column, sources_of)}" for column in sources_of}
+    _refuse_columns(engine, staged, contract, found, examples, styles, places)
     table, repeated = valid(staged), []
     if seen.repeated:
         table, repeated = set_duplicates_aside(engine, staged, key, name)
@@ -107,6 +111,11 @@ def _example(row: dict[str, object]) -> str:
     return ": ".join(part for part in (place, text) if part)
 
 
+def _named(column: str, sources_of: Mapping[str, str]) -> str:
+    own = sources_of[column]
+    return column if own in ("", column) else f"{column} ({quote(own)})"
+
+
 def _refuse_columns(
     engine: Engine,
     staged: Staged,
@@ -114,7 +123,7 @@ def _refuse_columns(
     found: Mapping[int | None, int],
     examples: Mapping[int, tuple[str, ...]],
     styles: Mapping[str, Style],
-    where: str,
+    places: Mapping[str, str],
 ) -> None:
     for position, rule in enumerate(staged.rules):
         if rule.unreadable and found.get(position):
@@ -129,5 +138,5 @@ def _refuse_columns(
                 unreadable=found[position],
                 readable=readable,
                 examples=examples[position],
-                where=f"{where}, column {rule.unreadable}",
+                where=places[rule.unreadable],
             )
