@@ -28,7 +28,9 @@ NUMERIC_KINDS = frozenset(
     {"count", "share", "points", "change", "money", "number", "ratio", "days", "hours"}
 )
 
-_UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
+_UNSAFE = re.compile(
+    r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069\ufffe\uffff]"
+)
 """Controls of terminals and of writing direction, and what no XML or UTF-8 file can hold."""
 
 _SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£", "CNY": "CN¥", "JPY": "¥", "INR": "₹"}
@@ -107,7 +109,7 @@ def text(item: object) -> str:
     >>> text("Ac\x1b[31mme\n $x^2$")
     'Ac[31mme $x^2$'
     """
-    return _UNSAFE.sub("", " ".join(str(item).split()))
+    return " ".join(_UNSAFE.sub("", str(item)).split())
 
 
 def count(number: float) -> str:

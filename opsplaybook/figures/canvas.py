@@ -25,6 +25,7 @@ from opsplaybook.formats import Kind
 
 _EM = 10.0
 _UNIT_IN_LABEL = frozenset({"days", "hours"})
+_WIDENINGS = 40
 _LEGEND_LINE = 16.0
 _LEGEND_SAMPLE = 22.0
 
@@ -200,12 +201,23 @@ def scale(values: np.ndarray, measure: Measure, *, zero: bool = False, most: int
         low, high = min(low, 0.0), max(high, 0.0)
     if low == high:
         low, high = (low - abs(low) / 2, high + abs(high) / 2) if low else (0.0, 1.0)
-    for steps in range(most, 0, -1):
-        ticks = _round_ticks(low, high, measure.kind, steps)
-        labels = tuple(measure.tick(tick) for tick in ticks)
-        if len(set(labels)) == len(labels):
-            break
+    for _ in range(_WIDENINGS):
+        for steps in range(most, 0, -1):
+            ticks = _round_ticks(low, high, measure.kind, steps)
+            labels = tuple(measure.tick(tick) for tick in ticks)
+            if len(set(labels)) == len(labels):
+                return Scale(ticks, labels)
+        low, high = _wider(low, high, measure.kind)
     return Scale(ticks, labels)
+
+
+def _wider(low: float, high: float, kind: Kind) -> tuple[float, float]:
+    """Double a range that is so narrow that its ticks read the same; zero and all stay ends."""
+    span = high - low
+    wider = (low - span / 2 if low else low, high + span / 2 if high else high)
+    if kind == "share" and low >= 0 and high <= 1:
+        return max(wider[0], 0.0), min(wider[1], 1.0)
+    return wider
 
 
 def _round_ticks(low: float, high: float, kind: Kind, steps: int) -> tuple[float, ...]:

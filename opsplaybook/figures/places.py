@@ -115,7 +115,7 @@ def readable(axis: Along, room: float) -> tuple[list[float], list[str]]:
     room : float
         Length of the axis in points.
     """
-    step = -(-len(axis.stops) // _LABELS_TRIED)
+    step = max(-(-len(axis.stops) // _LABELS_TRIED), 1)
     stops, names = axis.stops[::-1][::step], axis.names[::-1][::step]
     per_unit = room / max(float(np.ptp(axis.stops)), 1e-9) if len(axis.stops) > 1 else room
     chosen, edge = [], np.inf
