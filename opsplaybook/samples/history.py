@@ -135,7 +135,8 @@ class _Simulation:
         self.book.renew(accounts[~leaves], decided[~leaves])
 
     def close_deals(self, month: int) -> None:
-        won = self.pipeline.close(month, self.book.leaving)
+        given_notice = self.book.leaving & self.book.is_customer(month)
+        won = self.pipeline.close(month, given_notice)
         self.book.sell(month, won["account"], won["closed"], won["value"])
 
     def _open(

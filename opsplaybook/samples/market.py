@@ -10,7 +10,8 @@ Planted here:
   gross profit are what the drivers lead to, and say the same thing twice.
 - **Concentration.** The unexplained part has a standard deviation of 1.0; together with the
   drivers, a fifth of the customers bring about four fifths of the value.
-- **Three key accounts** hold 7% each of the value on the first day.
+- **Three key accounts** hold 8% each of the value on the first day; nobody else is worth more
+  than half as much as one of them.
 - **Gaps.** Influence is missing for 25% of the companies, brand for 30%, growth potential
   for 15%; employees is complete.
 - **Strategic override.** Three small customers are marked as strategic, with a reason and a
@@ -27,7 +28,8 @@ from opsplaybook.samples.names import INDUSTRIES
 
 PROSPECTS_PER_CUSTOMER = 1.5
 KEY_ACCOUNTS = 3
-KEY_SHARE = 0.07
+KEY_SHARE = 0.08
+LARGEST_OTHER_SHARE = 0.5
 STRATEGIC_ACCOUNTS = 3
 
 SIZE_EFFECT = 1.0
@@ -107,8 +109,7 @@ def make_market(customers: int, *, seed: int, null: bool) -> Market:
         log_value += DEMAND_EFFECT * (demand - 1)
     key = _largest(np.where(begins, log_value, -np.inf), KEY_ACCOUNTS)
     if not null:
-        others = np.exp(log_value[begins & ~key]).sum()
-        log_value[key] = np.log(others * KEY_SHARE / (1 - KEY_ACCOUNTS * KEY_SHARE))
+        log_value = _with_key_accounts(log_value, begins, key)
     candidates = np.where(begins & ~key, -log_value, -np.inf)
     influence = 50 + 15 * _correlated(rng, size_score, SIZE_INFLUENCE_CORRELATION)
     return Market(
@@ -128,6 +129,13 @@ def make_market(customers: int, *, seed: int, null: bool) -> Market:
             rng, np.round(_MEDIAN_VALUE * np.exp(0.9 * growth_score), -2), GROWTH_GAPS
         ),
     )
+
+
+def _with_key_accounts(log_value: np.ndarray, begins: np.ndarray, key: np.ndarray) -> np.ndarray:
+    """Give the key accounts their share; nobody else is worth more than half of one."""
+    others = np.exp(log_value[begins & ~key]).sum()
+    of_key = np.log(others * KEY_SHARE / (1 - KEY_ACCOUNTS * KEY_SHARE))
+    return np.where(key, of_key, np.minimum(log_value, of_key + np.log(LARGEST_OTHER_SHARE)))
 
 
 def _scores(rng: np.random.Generator, count: int) -> np.ndarray:

@@ -74,8 +74,8 @@ class Pipeline:
             }
         )
 
-    def close(self, month: int, leaving: np.ndarray) -> dict[str, np.ndarray]:
-        """Close the deals of a month; deals with companies that have given notice are lost.
+    def close(self, month: int, given_notice: np.ndarray) -> dict[str, np.ndarray]:
+        """Close the deals of a month; deals with customers that have given notice are lost.
 
         Returns
         -------
@@ -85,7 +85,7 @@ class Pipeline:
         won = []
         for chunk in self._chunks:
             now = month_of(chunk["closed"]) == month
-            chunk["won"] = chunk["won"] & ~(now & leaving[chunk["account"]])
+            chunk["won"] = chunk["won"] & ~(now & given_notice[chunk["account"]])
             won.append({name: values[now & chunk["won"]] for name, values in chunk.items()})
         deals = {name: np.concatenate([part[name] for part in won]) for name in won[0]}
         order = np.argsort(deals["closed"], kind="stable")
