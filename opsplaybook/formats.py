@@ -134,7 +134,7 @@ def share(number: float) -> str:
         return "<0.1%" if number > 0 else f">{MINUS}0.1%"
     if 1 - _SMALLEST_SHARE < size < 1:
         return ">99.9%" if number > 0 else f"<{MINUS}99.9%"
-    if _ALMOST_ALL < size < 1:
+    if _ALMOST_ALL <= size < 1:
         # Without a decimal it would be rounded to 100%, which is for what is exactly all.
         return f"{number * 100:.1f}%".replace("-", MINUS)
     return f"{_short(number * 100)}%"
