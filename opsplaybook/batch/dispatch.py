@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from opsplaybook.batch.pool import Pool, work
 from opsplaybook.batch.records import Failure, Job, RunRecord, again, without_outcome
 from opsplaybook.batch.stopping import StopRequest
-from opsplaybook.errors import StorageError
+from opsplaybook.errors import RunError, StorageError
 
 _LOOK_SECONDS = 0.25
 _AHEAD = 1
@@ -16,6 +16,11 @@ _AHEAD = 1
 
 _STARTS_OF_A_SUSPECT = 2
 """Once among others and once alone, which proves whose fault it is."""
+
+_DEATHS_OF_A_POOL = 3
+_WORKER_DIED = Failure(
+    "WorkerDied", "the process that ran it was killed, or ran out of memory, each time"
+)
 
 
 @dataclass(slots=True)
@@ -34,12 +39,16 @@ class Dispatch:
     suspects : deque of Job
         Were on the way when a worker died.
     running : dict of Future to Job
+        With the pool.
+    deaths_in_a_row : int
+        Runs given up since a worker last came back with a record.
     """
 
     pool: Pool
     waiting: deque[Job]
     suspects: deque[Job] = field(default_factory=deque)
     running: dict[Future[RunRecord], Job] = field(default_factory=dict)
+    deaths_in_a_row: int = 0
 
     def records(self, stop: StopRequest) -> Iterator[RunRecord]:
         """Run everything; yield each record as it comes, until all are done or a stop is asked.
@@ -48,6 +57,8 @@ class Dispatch:
         ------
         StorageError
             If the output cannot be written: the other runs could not either.
+        RunError
+            If workers die whatever they run.
         """
         while (self.waiting or self.suspects or self.running) and not stop.made:
             self._fill()
@@ -80,6 +91,7 @@ class Dispatch:
         """Return the record of a job; None if its worker, or another one, died."""
         error = future.exception()
         if error is None:
+            self.deaths_in_a_row = 0
             return future.result()
         if isinstance(error, StorageError):
             raise error
@@ -103,12 +115,13 @@ class Dispatch:
         for job in tuple(self.suspects):
             if job.attempts_made >= max(job.limits.attempts, _STARTS_OF_A_SUSPECT):
                 self.suspects.remove(job)
+                self.deaths_in_a_row += 1
                 yield without_outcome(job, "killed", _WORKER_DIED)
-
-
-_WORKER_DIED = Failure(
-    "WorkerDied", "the process that ran it was killed, or ran out of memory, each time"
-)
+        if self.deaths_in_a_row >= _DEATHS_OF_A_POOL:
+            raise RunError(
+                f"the last {self.deaths_in_a_row} runs each lost their worker process",
+                remedy="see what the workers wrote above; they may lack memory or fail to start",
+            )
 
 
 def dispatch(jobs: Sequence[Job], pool: Pool) -> Dispatch:

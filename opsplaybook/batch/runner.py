@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -22,7 +22,7 @@ from opsplaybook.batch.progress import Watcher, show_failures, watch
 from opsplaybook.batch.records import Job, RunRecord, now
 from opsplaybook.batch.stopping import StopRequest, stop_on_signals
 from opsplaybook.batch.store import MANIFEST, LocalStore, RunStore, open_store
-from opsplaybook.errors import StorageError, UsageError
+from opsplaybook.errors import RunError, StorageError, UsageError
 
 BATCH = "batch.json"
 JOURNAL = "runs.jsonl"
@@ -45,7 +45,7 @@ class BatchSummary:
     planned, skipped : int
         Runs of the plan, and how many of them were complete before.
     state : {"finished", "interrupted", "stopped"}
-        ``stopped``: by an output that could not be written.
+        ``stopped``: by an output that could not be written, or workers that all died.
     index_path : str
         The page over the batch.
     seconds : float
@@ -178,7 +178,7 @@ class _Batch:
         self._write_state("running")
         try:
             self._work_through(left, stop, watcher, workers=workers, dask=dask)
-        except StorageError as error:
+        except (RunError, StorageError) as error:
             problem = str(error)
         state: State = "stopped" if problem else "interrupted" if stop.made else "finished"
         summary = BatchSummary(
@@ -244,12 +244,18 @@ class _Batch:
         text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False)
         self.store.write(BATCH, (text + "\n").encode())
 
+    def _write_pages(self, summary: BatchSummary) -> None:
+        self.store.write(INDEX, index_html(summary.records).encode())
+        self._write_state(summary.state)
+
     def _conclude(self, summary: BatchSummary, console: Console) -> None:
         if summary.problem:
             console.print(summary.problem, style="bold", markup=False, highlight=False)
+            # What stopped the batch may stop this as well; it was said.
+            with suppress(StorageError):
+                self._write_pages(summary)
         else:
-            self.store.write(INDEX, index_html(summary.records).encode())
-            self._write_state(summary.state)
+            self._write_pages(summary)
         show_failures(console, summary.records)
         console.print(str(summary), highlight=False)
 

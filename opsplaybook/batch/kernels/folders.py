@@ -9,8 +9,8 @@ from pathlib import Path
 SOCKET_PATH_BYTES = 107
 """Longest path of a Unix socket on Linux: 108 bytes less the closing zero (man 7 unix)."""
 
-_ROOM_BYTES = 48
-"""What is appended to the parent: the folder, a kernel's folder in it, a socket's name."""
+_ROOM_BYTES = 32
+"""What is appended to the parent: the folder's name and a socket's name."""
 
 _SHORT_PARENTS = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108  (the folder made there is 0700)
 

@@ -155,7 +155,7 @@ class KernelLauncher:
             if self._server is server:
                 self._server = None
                 _forget_address(server)
-                if not self._served:
+                if not self._served and server.process is not None:
                     self._failure = f"the kernel server did not start: {server.complaint()}"
                 self._served = False
         server.stop()

@@ -34,6 +34,15 @@ def server_folders() -> set[Path]:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def own_temporary_folder() -> Iterator[None]:
+    """Let kernel folders be made where no other program makes any."""
+    with tempfile.TemporaryDirectory(prefix="k") as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TMPDIR", folder)
+        patch.setattr(tempfile, "tempdir", folder)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def kernelspec() -> Path:
     return ensure_kernelspec()
 

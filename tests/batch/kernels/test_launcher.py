@@ -95,6 +95,14 @@ def test_the_server_of_another_environment_is_not_used(fresh_light, monkeypatch)
     assert launcher._inherited_server() is None
 
 
+def test_the_address_of_a_dead_server_is_not_used(fresh_light, monkeypatch):
+    server = fresh_light.server()
+    address = server.address
+    fresh_light.stop()
+    monkeypatch.setenv(launcher.ADDRESS_VARIABLE, address)
+    assert fresh_light.server().address != address
+
+
 def test_a_kernel_that_fails_to_start_is_an_error_and_not_an_ordinary_kernel(
     light, kernel, new_folders
 ):
