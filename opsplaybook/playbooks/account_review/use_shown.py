@@ -1,0 +1,138 @@
+"""What step 2 shows: users and seats by week, key actions, value delivered."""
+
+import pandas as pd
+
+from opsplaybook import tables
+from opsplaybook.display import Chart, Table
+from opsplaybook.figures import plot_intervals, plot_lines, plot_period_bars
+from opsplaybook.metrics.blocks import BLOCKS
+from opsplaybook.playbooks.account_review.compared import table_compared
+from opsplaybook.playbooks.account_review.use import WEEKS, Use
+from opsplaybook.tables import Column
+
+
+def table_use(use: Use) -> Table:
+    """Show users, seats, actions and value of the three periods."""
+    return table_compared(
+        use.measures,
+        use.account.periods,
+        key="use",
+        caption="Use of the product",
+        note="A regular user does something in at least half of the whole weeks. Changes of users "
+        "rest on who came and who left, changes of actions and value on whole weeks; behind a "
+        "change stands its interval.",
+    )
+
+
+def chart_use(use: Use) -> Chart:
+    """Draw active users by week over a year, with the seats where they are near."""
+    last = use.account.periods.now.last
+    columns = [
+        Column("week_end", "Week until", "date"),
+        Column("users", "Active users", "count"),
+        Column("actions", "Actions", "count"),
+        Column("seats", "Seats", "count"),
+    ]
+    data = tables.table(
+        use.weeks,
+        columns,
+        key="use-by-week",
+        caption=f"Use by week, {WEEKS} weeks until {last:%Y-%m-%d}",
+        audience="customer",
+    )
+    return plot_lines(
+        use.weeks if use.measures else use.weeks.iloc[:0],
+        x="week_end",
+        y="users",
+        label="Active users in the week",
+        key="use-chart",
+        title="Active users by week",
+        subtitle=f"{WEEKS} weeks until {last:%Y-%m-%d}, n = {use.weeks['actions'].sum():,} actions",
+        data=data,
+        kind="count",
+        x_label="Week until",
+        zero=True,
+        audience="customer",
+    )
+
+
+def chart_actions(use: Use) -> Chart:
+    """Draw the change of each key action against the period before, with its interval."""
+    frame = use.actions.loc[use.actions["change"].notna() & use.actions["low"].notna()]
+    return plot_intervals(
+        frame,
+        category="action",
+        value="change",
+        low="low",
+        high="high",
+        n="weeks",
+        label="Change of actions a week (%)",
+        key="key-actions-chart",
+        title="Key actions against the period before",
+        subtitle=f"{use.account.periods.now.text} against {use.account.periods.before.text}; "
+        "whiskers are intervals, n counts weeks",
+        data=_action_table(use, "key-actions-drawn"),
+        reference=0.0,
+        reference_label="no change",
+        kind="change",
+        audience="customer",
+    )
+
+
+def table_key_actions(use: Use) -> Table:
+    """Show the key actions of both periods, and which changes are beyond chance."""
+    return _action_table(use, "key-actions")
+
+
+def chart_value(use: Use) -> Chart:
+    """Draw the value delivered in steps of four weeks, the year before as a line."""
+    last = use.account.periods.now.last
+    columns = [
+        Column("block_end", "Four weeks until", "date"),
+        Column("amount", use.value_unit.capitalize(), "count"),
+        Column("year_before", "Year before", "count"),
+    ]
+    data = tables.table(
+        use.value,
+        columns,
+        key="value-by-month",
+        caption=f"Value delivered by four weeks, until {last:%Y-%m-%d}",
+        audience="customer",
+        shown=BLOCKS,
+    )
+    return plot_period_bars(
+        use.value,
+        x="block_end",
+        y="amount",
+        label=f"Value delivered ({use.value_unit})",
+        comparison="year_before",
+        comparison_label="year before",
+        key="value-chart",
+        title="Value delivered over the year",
+        subtitle=f"Four weeks each, the last until {last:%Y-%m-%d}; line: year before",
+        data=data,
+        kind="count",
+        x_label="Four weeks until",
+        audience="customer",
+    )
+
+
+def _action_table(use: Use, key: str) -> Table:
+    columns = [
+        Column("action", "Action"),
+        Column("now", "This period", "count"),
+        Column("before", "Period before", "count"),
+        Column("change", "Change a week", "change", low="low", high="high", n="weeks"),
+        Column("beyond_chance", "Beyond chance", "flag"),
+    ]
+    frame: pd.DataFrame = use.actions
+    return tables.table(
+        frame,
+        columns,
+        key=key,
+        caption=f"Key actions, {use.account.periods.now.text}, against the period before",
+        note="Several actions are looked at, so a change counts as beyond chance only after "
+        "correction for their number.",
+        audience="customer",
+        shown=len(frame),
+    )
