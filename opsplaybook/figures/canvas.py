@@ -1,7 +1,7 @@
 """An empty chart and what is written around it: rows, ticks, grid, labels, legend.
 
-Laid out by hand, in points. matplotlib's own ticks and layout engine took two thirds of the time
-of a chart (65 of 100 ms), and every label of ours is known before anything is drawn.
+Laid out by hand, in points: every label is known before anything is drawn. With matplotlib's own
+layout engine and ticks, a chart of eight rows took 71 ms to build and write; this way it takes 18.
 """
 
 from collections.abc import Sequence
@@ -109,6 +109,7 @@ class Entry:
     mark: str = ""
     dash: tuple[float, tuple[float, ...] | None] | None = None
     hatch: str | None = None
+    line: str = theme.PAPER
     filled: bool = True
 
 
@@ -375,7 +376,7 @@ def _legend_places(entries: Sequence[Entry], left: float) -> list[tuple[float, i
 def _sample(entry: Entry, x: float, y: float, points: Transform) -> Line2D | Rectangle:
     if entry.hatch is not None:
         return Rectangle(
-            (x, y - 5), 16, 10, facecolor=entry.colour, edgecolor=theme.PAPER, hatch=entry.hatch,
+            (x, y - 5), 16, 10, facecolor=entry.colour, edgecolor=entry.line, hatch=entry.hatch,
             linewidth=0, transform=points,
         )  # fmt: skip
     upright = entry.mark == "|"

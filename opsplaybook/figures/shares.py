@@ -123,7 +123,12 @@ def plot_share_bars(
     grid = _grid(frame, shown, parts, (category, part, share))
     measure = canvas.Measure(label, _SHARE)
     legend = tuple(
-        canvas.Entry(canvas.fit(item, 110), theme.ORDERED_FILLS[i], hatch=theme.HATCHES[i])
+        canvas.Entry(
+            canvas.fit(item, 110),
+            theme.ORDERED_FILLS[i],
+            hatch=theme.HATCHES[i],
+            line=_line_on(theme.ORDERED_FILLS[i]),
+        )
         for i, item in enumerate(parts)
     )
     with theme.applied():
