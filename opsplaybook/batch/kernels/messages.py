@@ -3,7 +3,8 @@
 A process opens one connection per kernel, sends one request with the kernel's standard streams,
 and keeps the connection open for as long as it wants the kernel. Two lines come back, each a
 JSON object: ``{"pid": ...}`` from the kernel itself once its sockets are bound, and
-``{"exit": ...}`` from the server when the kernel has ended.
+``{"exit": ...}`` from the server when the kernel has ended. One line comes if the system has no
+room for another process: ``{"refused": ...}``, with its reason.
 """
 
 import json
@@ -85,7 +86,7 @@ def receive_request(connection: socket.socket) -> tuple[KernelRequest, list[int]
     return KernelRequest(**(fields | {"arguments": tuple(fields["arguments"])})), descriptors
 
 
-def encode_line(message: Mapping[str, int]) -> bytes:
+def encode_line(message: Mapping[str, int | str]) -> bytes:
     r"""Write an answer as one line.
 
     Examples

@@ -41,7 +41,8 @@ class ForkedProcess:
         ConnectionError
             If the server ended before the kernel was there.
         RuntimeError
-            If the kernel ended while it started, or the time is over.
+            If the kernel ended while it started, the system had no process for it, or the time
+            is over.
         """
         try:
             async with asyncio.timeout(timeout_seconds):
@@ -107,6 +108,8 @@ class ForkedProcess:
         *lines, self._unread = (self._unread + data).split(b"\n")
         for line in lines:
             message = json.loads(line)
+            if "refused" in message:
+                raise RuntimeError(f"no process for another kernel: {message['refused']}")
             self.pid = message.get("pid", self.pid)
             self.returncode = message.get("exit", self.returncode)
         if not data and self.pid and self.returncode is None:

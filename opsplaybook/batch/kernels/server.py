@@ -74,7 +74,6 @@ class KernelServer:
         child.Birth or None
             In the kernel: what it starts with. In the server: None, when all is over.
         """
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, self._stop)
         try:
             while True:
@@ -103,7 +102,7 @@ class KernelServer:
             return None
         try:
             request, streams = receive_request(connection)
-        except OSError:
+        except (OSError, ValueError):
             # The process gave up or died while it asked; there is nobody to answer.
             connection.close()
             return None
@@ -117,12 +116,16 @@ class KernelServer:
         streams: list[int],
         asking: int,
     ) -> child.Birth | None:
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError as error:
+            # No memory or process left now; the kernels that run are not concerned.
+            _refuse(connection, streams, reason=str(error))
+            return None
         if pid == 0:
             self._release()
             return child.Birth(request, connection, stdout=streams[0], stderr=streams[1])
-        for stream in streams:
-            os.close(stream)
+        _close_all(streams)
         kernel = ForkedKernel(pid, request, connection, os.pidfd_open(pid))
         self._kernels[pid] = kernel
         self._watch(kernel.descriptor, lambda: self._reap(kernel))
@@ -189,6 +192,18 @@ def _kill(kernel: ForkedKernel) -> None:
             kill(kernel.pid, signal.SIGKILL)
 
 
+def _refuse(connection: socket.socket, streams: list[int], *, reason: str) -> None:
+    _close_all(streams)
+    with contextlib.suppress(OSError):
+        connection.sendall(encode_line({"refused": reason}))
+    connection.close()
+
+
+def _close_all(descriptors: list[int]) -> None:
+    for descriptor in descriptors:
+        os.close(descriptor)
+
+
 def _close(kernel: ForkedKernel) -> None:
     kernel.connection.close()
     os.close(kernel.descriptor)
@@ -204,14 +219,18 @@ def _remove_files(request: KernelRequest) -> None:
 
 def main(listener: int, owner: int, folder: str) -> None:
     """Preload, serve, and in every forked kernel become that kernel."""
-    with contextlib.suppress(StopServing):
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
         server = KernelServer(socket.socket(fileno=listener), owner=owner, folder=Path(folder))
-        preload.preload()
-        times = preload.source_times()
-        birth = server.serve()
-        if birth is not None:
-            child.become_kernel(birth, times)
+    except ProcessLookupError:
+        # The owner died at once.
+        shutil.rmtree(folder, ignore_errors=True)
+        return
+    preload.preload()
+    times = preload.source_times()
+    birth = server.serve()
+    if birth is not None:
+        child.become_kernel(birth, times)
 
 
 if __name__ == "__main__":

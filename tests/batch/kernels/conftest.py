@@ -36,7 +36,8 @@ def server_folders() -> set[Path]:
 @pytest.fixture(scope="session", autouse=True)
 def own_temporary_folder() -> Iterator[None]:
     """Let kernel folders be made where no other program makes any."""
-    with tempfile.TemporaryDirectory(prefix="k") as folder, pytest.MonkeyPatch.context() as patch:
+    made = tempfile.TemporaryDirectory(prefix="k", ignore_cleanup_errors=True)
+    with made as folder, pytest.MonkeyPatch.context() as patch:
         patch.setenv("TMPDIR", folder)
         patch.setattr(tempfile, "tempdir", folder)
         yield
@@ -45,11 +46,6 @@ def own_temporary_folder() -> Iterator[None]:
 @pytest.fixture(scope="session", autouse=True)
 def kernelspec() -> Path:
     return ensure_kernelspec()
-
-
-@pytest.fixture(scope="session")
-def light_command() -> Callable[[int, Path], list[str]]:
-    return light_server_command
 
 
 @pytest.fixture(scope="session")

@@ -95,6 +95,28 @@ def test_the_server_of_another_environment_is_not_used(fresh_light, monkeypatch)
     assert launcher._inherited_server() is None
 
 
+def test_a_system_without_room_for_a_process_is_an_error_and_the_server_goes_on(
+    fresh_light, kernel, light_server_code, monkeypatch
+):
+    no_room = (
+        "import os\n"
+        "def fork(): raise BlockingIOError(11, 'Resource temporarily unavailable')\n"
+        "os.fork = fork\n"
+    )
+    monkeypatch.setattr(
+        launcher,
+        "_server_command",
+        lambda listener, folder: [
+            *(sys.executable, "-P", "-c", no_room + light_server_code),
+            *(str(listener), str(os.getpid()), str(folder)),
+        ],
+    )
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="Resource temporarily unavailable"):
+            kernel()
+    assert fresh_light.server().process.poll() is None
+
+
 def test_the_address_of_a_dead_server_is_not_used(fresh_light, monkeypatch):
     server = fresh_light.server()
     address = server.address
