@@ -129,16 +129,12 @@ def validate(frame: pd.DataFrame, contract: type[Contract]) -> pd.DataFrame:
     try:
         return contract.validate(frame, lazy=True)
     except pandera.errors.SchemaErrors as error:
-        cases = error.failure_cases
+        examples = _breaches(error.failure_cases)
         raise ContractError(
-            f"{len(cases):,} values break the contract",
+            f"{len(examples):,} rows or values break the contract",
             where=contract.facts().table,
-            examples=[
-                f"{column or 'row'}: {check}: {quote(case)}"
-                for column, check, case in zip(
-                    cases["column"], cases["check"], cases["failure_case"], strict=True
-                )
-            ],
+            examples=examples,
+            remedy="correct them, or let a source set them aside",
         ) from error
     except pandera.errors.ParserError as error:
         raise ContractError(
@@ -146,3 +142,17 @@ def validate(frame: pd.DataFrame, contract: type[Contract]) -> pd.DataFrame:
             where=contract.facts().table,
             remedy="localise it to the zone of the source",
         ) from error
+
+
+def _breaches(cases: pd.DataFrame) -> list[str]:
+    """Name each wrong value, then each row whose times are out of order once."""
+    of_rows = cases["schema_context"] == "DataFrameSchema"
+    values = cases[~of_rows]
+    named = [
+        f"row {row}, {column}: {check}: {quote(case)}"
+        for row, column, check, case in zip(
+            values["index"], values["column"], values["check"], values["failure_case"], strict=True
+        )
+    ]
+    rows = cases.loc[of_rows, "index"].drop_duplicates()
+    return [*named, *(f"row {row}: negative duration" for row in rows)]

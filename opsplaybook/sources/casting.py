@@ -14,6 +14,9 @@ INSTANT = dt.Timestamp(timezone="UTC", scale=6)
 
 YES = ("true", "t", "yes", "y", "1")
 NO = ("false", "f", "no", "n", "0")
+_LARGEST = 1e300
+"""Beyond it lie infinities, and what is not a number."""
+
 _PLAUSIBLE_YEARS = (1900, 2200)
 _WITH_OFFSET = r":\d\d(\.\d+)?\s*(Z|[+-]\d\d(:?\d\d)?)$"
 
@@ -126,7 +129,7 @@ def _number(column: ir.Column, text: ir.StringColumn, style: Style) -> ir.Floati
                 (plain.contains("."), ibis.null(str)), else_=plain.replace(style.decimal, ".")
             )
         number = _try_cast(plain, "float64", style)
-    return ibis.cases((number.isnan() | number.isinf(), ibis.null("float64")), else_=number)
+    return ibis.cases((number.between(-_LARGEST, _LARGEST), number))
 
 
 def _flag(column: ir.Column, text: ir.StringColumn) -> ir.BooleanColumn:
@@ -213,6 +216,12 @@ def _plausible(times: ir.Column) -> ir.Column:
     low, high = _PLAUSIBLE_YEARS
     fits = times.year().between(low, high)
     return ibis.cases((fits, times))
+
+
+def is_plausible_year(year: int) -> bool:
+    """Tell whether a year can be one of business."""
+    low, high = _PLAUSIBLE_YEARS
+    return low <= year <= high
 
 
 def _try_cast(text: ir.StringColumn, kind: Any, style: Style) -> ir.Column:

@@ -52,7 +52,7 @@ def set_duplicates_aside(
 
 
 def _content(rows: ir.Table, columns: Sequence[str]) -> ir.StringValue:
-    texts = [rows[column].cast("string").fill_null("\x00") for column in columns]
+    texts = [rows[column].cast("string").fill_null("\x1e") for column in columns]
     return ibis.literal("\x1f").join(texts)
 
 

@@ -105,7 +105,9 @@ def refuse_damage(path: Path, *, where: str) -> bytes:
             where=place,
             remedy="fetch the file with `git lfs pull`",
         )
-    disguise = next((v for k, v in _DISGUISES.items() if head[:5].lower().startswith(k)), None)
+    disguise = next(
+        (v for k, v in _DISGUISES.items() if head[:5].lower().startswith(k.lower())), None
+    )
     if disguise and suffix_of(path) in TEXT_SUFFIXES:
         raise SourceError(disguise, where=place, remedy="export it as CSV, or correct its name")
     return head

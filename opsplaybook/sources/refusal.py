@@ -8,7 +8,7 @@ from datetime import datetime
 
 from opsplaybook.contracts import Kind
 from opsplaybook.errors import ContractError, quote
-from opsplaybook.sources.casting import Style
+from opsplaybook.sources.casting import Style, is_plausible_year
 
 _DAYS = ("%d{0}%m{0}%Y", "%m{0}%d{0}%Y", "%Y{0}%m{0}%d", "%d{0}%m{0}%y", "%m{0}%d{0}%y")
 _TIMES = ("", " %H:%M", " %H:%M:%S", " %I:%M %p")
@@ -107,10 +107,10 @@ def _other_date(values: Sequence[str], style: Style) -> tuple[str, str]:
 
 def _is_date(value: str, pattern: str) -> bool:
     try:
-        datetime.strptime(value, pattern)  # noqa: DTZ007 - only whether it can be read
+        found = datetime.strptime(value, pattern)  # noqa: DTZ007 - only whether it can be read
     except ValueError:
         return False
-    return True
+    return is_plausible_year(found.year)
 
 
 def _spelt(pattern: str) -> str:

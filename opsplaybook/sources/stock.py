@@ -202,9 +202,8 @@ class MappedStock:
     def _validate(self, name: str) -> StockTable:
         spec = self.mapping.tables[name]
         raw = self._raw(name, spec)
-        where = ", ".join(
-            part for part in (*(f"file {path}" for path in raw.files[:1]), f"table {name}") if part
-        )
+        place = f"file {raw.files[0]}" if raw.files else self.origin
+        where = f"{place}, table {name}"
         found = self._columns_of(raw, where)
         columns = self._columns(name, spec, found, where)
         styles = {target: self._style(spec, column) for target, column in columns.items()}

@@ -101,7 +101,7 @@ def _examples(engine: Engine, staged: Staged) -> dict[int, tuple[str, ...]]:
     found: dict[int, list[str]] = {}
     for row in sorted(engine.arrow(few).to_pylist(), key=lambda row: row[ROW] or 0):
         found.setdefault(row[REASON], []).append(_example(row))
-    return {reason: tuple(texts) for reason, texts in found.items()}
+    return {reason: tuple(filter(None, texts)) for reason, texts in found.items()}
 
 
 def _example(row: dict[str, object]) -> str:
