@@ -290,8 +290,8 @@ def grade(*, detectable: bool, n: int, design: Design) -> Strength:
     """
     if not detectable or n < formats.MINIMUM_UNITS:
         return "none"
-    met = (n >= 30) + (design in ("randomised", "matched", "description"))
-    return ("weak", "moderate", "strong")[met]
+    met = [n >= 30, design in ("randomised", "matched", "description")]
+    return ("weak", "moderate", "strong")[met.count(True)]
 
 
 def strongest(findings: Sequence[Finding]) -> tuple[Finding, ...]:

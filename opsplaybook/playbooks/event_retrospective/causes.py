@@ -29,6 +29,12 @@ CONTROLLABLE = {
 OVERRUN = 0.1
 """A cost item this far over its plan is named."""
 
+WORTH_NAMING = 0.05
+"""A part of the gap is named from this share of the target on, and from two people on."""
+
+ROUNDING = 1e-9
+"""Parts of a gap below it are zero but for rounding."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cause:
@@ -37,9 +43,9 @@ class Cause:
     Attributes
     ----------
     branch : str
-        ``reach``, ``conversion``, ``follow-up``, ``audience``, ``cost`` or ``effect``.
+        ``reach``, a step of the funnel, ``follow-up``, ``audience``, ``cost`` or ``effect``.
     subject : str
-        What it is about in short: a channel and step, a cost item.
+        What it is about in short: a channel, a cost item.
     statement : str
         The claim.
     evidence : str
@@ -124,25 +130,19 @@ def gap_parts(funnel: Funnel) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``factor`` ("entrants", "mix" or the step), ``channel`` and ``people`` (gained or lost);
-        the column adds up to the gap. Entrants are one part over all channels.
+        ``factor`` ("entrants", "mix" or the step), ``channel`` ("all" for entrants and mix) and
+        ``people`` (gained or lost); the column adds up to the gap.
     """
     gap = funnel.gap
     if gap is None:
-        return pd.DataFrame(columns=["factor", "channel", "people"])
+        return pd.DataFrame({"factor": [], "channel": [], "people": []})
     steps = ["entrants", "mix", *funnel.steps["step"].tolist()[1:]]
-    frame = pd.DataFrame(gap.effects, columns=steps).assign(channel=list(funnel.channels))
+    effects = np.where(np.abs(gap.effects) < ROUNDING, 0.0, gap.effects)
+    frame = pd.DataFrame(effects, columns=steps).assign(channel=list(funnel.channels))
     long = frame.melt(id_vars="channel", var_name="factor", value_name="people")
-    entrants = long["factor"] == "entrants"
-    whole = pd.DataFrame(
-        {
-            "channel": ["all"],
-            "factor": ["entrants"],
-            "people": [long.loc[entrants, "people"].sum()],
-        }
-    )
-    parts = pd.concat([whole, long.loc[~entrants]], ignore_index=True)
-    return parts.sort_values("people", ignore_index=True)[["factor", "channel", "people"]]
+    long["channel"] = long["channel"].mask(long["factor"].isin(["entrants", "mix"]), "all")
+    parts = long.groupby(["factor", "channel"], as_index=False)["people"].sum()
+    return parts.sort_values(["people", "factor", "channel"], ignore_index=True)
 
 
 def comparison_leaf(comparison: Comparison) -> tuple[Cause, ...]:
@@ -171,39 +171,38 @@ def comparison_leaf(comparison: Comparison) -> tuple[Cause, ...]:
 
 
 def _reach_and_conversion(funnel: Funnel) -> tuple[Cause, ...]:
+    """Name the parts of the gap that are worth naming, and whether they are beyond chance."""
     parts = gap_parts(funnel)
     if parts.empty:
         return ()
-    worth_naming = max(1.0, 0.1 * abs(funnel.gap.gap))
-    named = parts.loc[parts["people"].abs() >= worth_naming]
-    by_channel = funnel.cells.loc[funnel.cells["by"] == "channel"]
-    cells = by_channel.set_index(["segment", "step"])
-    return tuple(_part(part, cells) for part in named.itertuples(index=False))
+    named = parts.loc[parts["people"].abs() >= max(2.0, WORTH_NAMING * funnel.gap.target)]
+    cells = funnel.cells.loc[funnel.cells["by"] == "channel"].set_index(["segment", "step"])
+    leaves = [_part(part, cells) for part in named.itertuples(index=False)]
+    return tuple(sorted(leaves, key=lambda leaf: leaf.strength == "none"))
 
 
 def _part(part: tuple, cells: pd.DataFrame) -> Cause:
     helped = part.people > 0
     verb = "brought" if helped else "cost"
-    size = f"{verb} {formats.count(abs(part.people))} people at the last step"
+    size = f"{verb} {formats.count(abs(part.people))} people at the end"
     if part.factor in ("entrants", "mix"):
-        what = "people reached" if part.factor == "entrants" else f"share of {part.channel}"
+        what = {"entrants": "the number of people reached", "mix": "the mix of channels"}
         return Cause(
             branch="reach",
-            subject=what,
-            statement=f"{what} {size}",
-            evidence="exact part of the gap",
+            subject=what[part.factor],
+            statement=f"{what[part.factor]} {size}",
+            evidence="exact part of the gap to target",
             shown_by="gap",
             controllable=CONTROLLABLE[part.factor],
             helped=helped,
-            strength="strong",
+            strength="moderate",
             design="description",
         )
     key = (part.channel, part.factor)
-    cell = cells.loc[key] if key in cells.index else None
-    evidence, strength = _cell_evidence(cell)
+    evidence, strength = _cell_evidence(cells.loc[key] if key in cells.index else None)
     return Cause(
-        branch="conversion",
-        subject=f"{part.channel}, {part.factor}",
+        branch=part.factor,
+        subject=part.channel,
         statement=f"{part.channel}: the step to {part.factor} {size}",
         evidence=evidence,
         shown_by="segments",
@@ -220,26 +219,28 @@ def _cell_evidence(cell: pd.Series | None) -> tuple[str, Strength]:
     if np.isnan(cell["difference"]):
         return f"{text}; not enough data to tell", "none"
     low, high = formats.points(cell["difference_low"]), formats.points(cell["difference_high"])
-    text = f"{text}: {formats.points(cell['difference'])} ({low} to {high}), n = {cell['n']:.0f}"
+    text = f"{text}: {formats.points(cell['difference'])} ({low} to {high}), n = {cell['n']:.0f} accounts"
     detectable = bool(cell["detectable"])
     return text, grade(detectable=detectable, n=int(cell["n"]), design="association")
 
 
 def _follow_up(results: Results, params: Params) -> tuple[Cause, ...]:
     estimate = results.measures.of("follow_up_share")
-    if estimate is None or not estimate.enough:
+    if estimate is None or not estimate.enough or estimate.interval is None:
         return ()
-    late = estimate.interval.high < 1
-    hours = formats.hours(params.follow_up_hours)
+    late = estimate.interval.high < params.follow_up_target
+    early = estimate.interval.low > params.follow_up_target
+    hours, target = formats.hours(params.follow_up_hours), formats.share(params.follow_up_target)
+    word = "fewer than" if late else "more than" if early else "about"
     cause = Cause(
         branch="follow-up",
         subject="speed of follow-up",
-        statement=f"{formats.share(estimate.value)} of qualified contacts followed up in {hours}",
+        statement=f"{word} {target} of qualified contacts were followed up within {hours}",
         evidence=formats.estimate(estimate, unit="accounts"),
         shown_by="key-measures",
         controllable="yes",
-        helped=not late,
-        strength=grade(detectable=late, n=estimate.n, design="description"),
+        helped=early,
+        strength=grade(detectable=late or early, n=estimate.n, design="description"),
         design="description",
     )
     return (cause,)
@@ -274,18 +275,19 @@ def _audience(results: Results, params: Params) -> tuple[Cause, ...]:
 
 
 def _costs(results: Results) -> tuple[Cause, ...]:
-    over = results.costs.loc[results.costs["actual"] > results.costs["planned"] * (1 + OVERRUN)]
+    """Name items whose money out was above plan; staff time is no part of the plan."""
+    over = results.costs.loc[results.costs["spent"] > results.costs["planned"] * (1 + OVERRUN)]
     return tuple(
         Cause(
             branch="cost",
             subject=str(row.item),
             statement=f"{row.item} cost more than planned",
-            evidence=f"{formats.money(row.actual, results.currency)} against "
-            f"{formats.money(row.planned, results.currency)} planned",
+            evidence=f"{formats.money(row.spent, results.currency)} spent against "
+            f"{formats.money(row.planned, results.currency)} planned, staff time aside",
             shown_by="costs",
             controllable="yes",
             helped=False,
-            strength="strong",
+            strength="moderate",
             design="description",
         )
         for row in over.itertuples(index=False)

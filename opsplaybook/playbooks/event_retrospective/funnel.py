@@ -77,17 +77,19 @@ class Funnel:
 
 
 def find_reference(given: Tables, event: Event) -> Reference:
-    """Collect the people of the earlier events of the same format."""
+    """Collect the people of the earlier events of the same series; without one, of the format."""
     events = given["events"]
     earlier = events.loc[events["start_on"] < event.start_on]
-    same = earlier.loc[earlier["format"] == event.format] if event.format else earlier
-    frames = [event_metrics.people(given, key) for key in same["event_id"]]
-    frames = [frame for frame in frames if len(frame)]
-    kind = f"earlier {event.format or 'event'}s"
-    if not frames:
-        return Reference(event_metrics.people(given, ""), 0, kind)
-    people = pd.concat(frames, ignore_index=True)
-    return Reference(people, len(frames), kind)
+    candidates = (
+        (earlier.loc[earlier["series"] == event.series], f"earlier events of {event.series}"),
+        (earlier.loc[earlier["format"] == event.format], f"earlier {event.format}s"),
+    )
+    for same, kind in candidates:
+        frames = [event_metrics.people(given, key) for key in same["event_id"]]
+        frames = [frame for frame in frames if len(frame)]
+        if frames:
+            return Reference(pd.concat(frames, ignore_index=True), len(frames), kind)
+    return Reference(event_metrics.people(given, ""), 0, "earlier events of its kind")
 
 
 def make_funnel(given: Tables, params: Params, goals: Goals, people: pd.DataFrame) -> Funnel:
@@ -156,7 +158,8 @@ def _cells(
     people: pd.DataFrame, usual: pd.DataFrame, steps: tuple[str, ...], level: float
 ) -> pd.DataFrame:
     rows = []
-    for by in SEGMENTS:
+    known = [by for by in SEGMENTS if (people[by] != event_metrics.UNKNOWN).any()]
+    for by in known:
         for segment, own in people.groupby(by, sort=True):
             peers = usual.loc[usual[by] == segment]
             rows += [
@@ -167,7 +170,7 @@ def _cells(
     names = ["by", "segment", "step", "people", "rate", "low", "high", "n", "usual"]
     differences = ["difference", "difference_low", "difference_high", "p_value"]
     frame = pd.DataFrame(rows, columns=names + differences)
-    adjusted = frame["p_value"].to_numpy(dtype=float)
+    adjusted = frame["p_value"].to_numpy(dtype=float, copy=True)
     tested = ~np.isnan(adjusted)
     adjusted[tested] = holm(adjusted[tested])
     return frame.assign(p_value=adjusted, detectable=adjusted < 1 - level)

@@ -201,10 +201,14 @@ def table_known_patterns(goals: Goals) -> Table:
 def with_text(frame: pd.DataFrame, names: tuple[str, ...], currency: str) -> pd.DataFrame:
     """Add a text column for each of `names`, written by the kind of the row's number."""
     texts = {
-        f"{name}_text": [
-            formats.value(item, kind, currency=currency)
-            for item, kind in zip(frame[name], frame["kind"], strict=True)
-        ]
+        f"{name}_text": pd.Series(
+            [
+                formats.value(item, kind, currency=currency)
+                for item, kind in zip(frame[name], frame["kind"], strict=True)
+            ],
+            index=frame.index,
+            dtype="str",
+        )
         for name in names
     }
     return frame.assign(**texts)
@@ -214,7 +218,8 @@ def _goal_frame(rows: pd.DataFrame, event: Event) -> pd.DataFrame:
     frame = rows[["metric", "purpose", "target", "baseline", "set_on", "dropped_on"]].copy()
     served = {name: ", ".join(metric.purposes) for name, metric in GOAL_METRICS.items()}
     frame["purpose"] = frame["purpose"].fillna(frame["metric"].map(served))
-    frame["label"] = frame["metric"].str.replace("_", " ").str.capitalize()
+    words = frame["metric"].str.replace("_", " ").str.replace("tier sa", "tier S and A")
+    frame["label"] = words.str[:1].str.upper() + words.str[1:]
     late = frame["set_on"] > event.start_on
     frame["standing"] = np.select(
         [frame["dropped_on"].notna(), late], ["dropped", "new"], default="set before"

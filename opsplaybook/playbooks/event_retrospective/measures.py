@@ -84,9 +84,10 @@ def _people_measures(people: pd.DataFrame, params: Params) -> dict[str, Estimate
     accounts = people.groupby("account_id")["redeemed"].any()
     in_time = qualified["follow_up_hours"] <= params.follow_up_hours
     level = params.level
-    steps = {"invited": "invited", "registrations": "registered", "attendees": "attended"}
+    steps = {"registrations": "registered", "attendees": "attended"}
     measures = {metric: _heads(people, step, level) for metric, step in steps.items()}
     return measures | {
+        "invited": _invited(people),
         "leads": _heads(people, "qualified", level),
         "attended_accounts": _accounts(attended["account_id"], people["attended"].any(), level),
         "new_accounts": _accounts(new, people["qualified"].any(), level),
@@ -101,6 +102,15 @@ def _people_measures(people: pd.DataFrame, params: Params) -> dict[str, Estimate
         if people["redeemed"].any()
         else None,
     }
+
+
+def _invited(people: pd.DataFrame) -> Estimate | None:
+    """Count the invited: whom we invite is our choice, not chance, so there is no interval."""
+    invited = people.loc[people["invited"]]
+    if invited.empty:
+        return None
+    count = float(len(invited))
+    return Estimate(count, None, invited["account_id"].nunique(), "count", "counted", count)
 
 
 def _heads(people: pd.DataFrame, step: str, level: float) -> Estimate | None:

@@ -8,9 +8,12 @@ from opsplaybook.params import PlaybookParams
 class Params(PlaybookParams):
     """What can be asked of the event retrospective."""
 
-    event_id: str = Field("E-009", description="Key of the event", min_length=1)
+    event_id: str = Field("EV-09", description="Key of the event", min_length=1)
     follow_up_hours: float = Field(
         48, description="Hours within which a qualified contact is to be followed up", gt=0
+    )
+    follow_up_target: float = Field(
+        0.8, description="Share of qualified contacts to be followed up in time", gt=0, le=1
     )
     early_window_days: int = Field(
         14, description="Days after the first day at which deals are read first", ge=1, le=365

@@ -1,11 +1,11 @@
 """Step 4, summarise patterns: keep, stop, try; the actions; the verdict."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from opsplaybook import formats
 from opsplaybook.findings import (
+    FINDINGS_SHOWN,
     Action,
     Finding,
     Findings,
@@ -17,6 +17,7 @@ from opsplaybook.findings import (
     key_figure,
     strongest,
 )
+from opsplaybook.metrics.events import STEPS
 from opsplaybook.playbooks.event_retrospective.causes import Cause, Causes
 from opsplaybook.playbooks.event_retrospective.definitions import DEFINITIONS, METHOD
 from opsplaybook.playbooks.event_retrospective.goals import Goals
@@ -30,13 +31,17 @@ ACTIONS_SHOWN = 6
 DECIDED = ("exceeded", "met", "missed")
 
 _REMEDIES = {
-    "reach": ("Widen the list for {subject}", "people reached at the next event of this kind"),
-    "conversion": ("Change what {subject} leads to", "its rate at the next event of this kind"),
+    "reach": ("Plan {subject} before inviting", "people reached against plan, by channel"),
+    "registered": ("Change the invitation sent through {subject}", "registered of invited there"),
+    "attended": ("Remind those registered through {subject}", "attended of registered there"),
+    "qualified": ("Choose more closely whom to invite through {subject}", "qualified of attended"),
+    "redeemed": ("Change the offer sent through {subject}", "accounts that take it up"),
     "follow-up": ("Follow up qualified contacts in time", "share followed up within the hours set"),
-    "audience": ("Invite more accounts of tier S and A", "their share among attended accounts"),
+    "audience": ("Invite more accounts of tiers S and A", "their share among attended accounts"),
     "cost": ("Renegotiate or drop {subject}", "its cost against plan at the next event"),
-    "effect": ("Hold out a random part of the list", "{subject} of invited against held out"),
+    "effect": ("Hold out a random part of the list next time", "{subject}: invited less held out"),
 }
+"""What to do about a cause, and how it will be seen that it worked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +63,8 @@ class Patterns:
 def summarise_patterns(given: Tables, params: Params, goals: Goals, causes: Causes) -> Patterns:
     """Turn causes into patterns and actions.
 
-    Keep what helped detectably, stop what cost detectably and is in our hands, try the remedy of
-    what cost something but is not shown beyond chance.
+    Keep what helped, stop what cost, each beyond chance; try the remedy where the evidence is
+    thin. What chance alone may have made is no pattern.
 
     Parameters
     ----------
@@ -72,12 +77,14 @@ def summarise_patterns(given: Tables, params: Params, goals: Goals, causes: Caus
     -------
     Patterns
     """
-    patterns = tuple(_pattern(leaf, goals.event.format) for leaf in causes.leaves)
+    worth = [leaf for leaf in causes.leaves if leaf.strength != "none" or leaf.branch == "effect"]
+    patterns = tuple(_pattern(leaf, goals.event.format) for leaf in worth)
     due = given.as_of + timedelta(days=params.action_days)
     owner = goals.event.owner or params.owner
-    costly = [leaf for leaf in causes.leaves if not leaf.helped and leaf.controllable != "no"]
-    new = [_action(leaf, owner, due) for leaf in costly[:ACTIONS_SHOWN]]
-    return Patterns(patterns, (*goals.earlier.actions, *new))
+    known = {action.what for action in goals.earlier.actions}
+    new = [_action(leaf, owner, due) for leaf in causes.leaves if _calls_for_action(leaf)]
+    fresh = [action for action in new if action.what not in known]
+    return Patterns(patterns, (*goals.earlier.actions, *fresh[:ACTIONS_SHOWN]))
 
 
 def findings(
@@ -99,7 +106,7 @@ def findings(
         as_of=given.as_of.isoformat(),
         verdict=verdict(results, causes),
         key_figures=_tiles(results, causes, params),
-        findings=strongest([_goal_finding(results), *(_finding(leaf) for leaf in causes.leaves)]),
+        findings=_findings(results, causes),
         actions=patterns.actions,
         patterns=patterns.patterns,
         caveats=tuple(dict.fromkeys(caveats)),
@@ -216,6 +223,18 @@ def _tone(result: str) -> Tone:
     return tones.get(result, "open")
 
 
+def _findings(results: Results, causes: Causes) -> tuple[Finding, ...]:
+    """Put the goals and the effect first: they are the answer, whatever their strength."""
+    effects = [_finding(leaf) for leaf in causes.leaves if leaf.branch == "effect"]
+    others = [
+        _finding(leaf)
+        for leaf in causes.leaves
+        if leaf.branch != "effect" and leaf.strength != "none"
+    ]
+    answers = [_goal_finding(results)] * bool(len(results.goals)) + effects
+    return (*answers, *strongest(others))[:FINDINGS_SHOWN]
+
+
 def _goal_finding(results: Results) -> Finding:
     judged = results.goals.loc[results.goals["result"].isin(DECIDED)]
     beyond_chance = judged.loc[judged["certain"], "label"].tolist()
@@ -241,14 +260,20 @@ def _finding(leaf: Cause) -> Finding:
     )
 
 
+def _calls_for_action(leaf: Cause) -> bool:
+    """Act on what cost something beyond chance; where no effect is seen, on seeing it next time."""
+    if leaf.branch == "effect":
+        return leaf.strength != "strong"
+    return not leaf.helped and leaf.strength != "none"
+
+
 def _pattern(leaf: Cause, kind_of_event: str) -> Pattern:
     kind: PatternKind = "try"
-    if leaf.helped and leaf.strength != "none":
+    if leaf.helped:
         kind = "keep"
-    elif not leaf.helped and leaf.strength in ("strong", "moderate") and leaf.branch != "follow-up":
+    elif leaf.branch in ("cost", *STEPS) and leaf.strength in ("strong", "moderate"):
         kind = "stop"
-    what = leaf.statement if kind == "keep" else _remedy(leaf)[0]
-    text = what if kind != "stop" else f"as it was: {leaf.statement}"
+    text = _remedy(leaf)[0] if kind == "try" else leaf.statement
     return Pattern(kind, text[0].upper() + text[1:], leaf.evidence, leaf.strength, kind_of_event)
 
 
@@ -260,8 +285,3 @@ def _remedy(leaf: Cause) -> tuple[str, str]:
 def _action(leaf: Cause, owner: str, due_on: date) -> Action:
     what, measure = _remedy(leaf)
     return Action(what=what, owner=owner, due_on=due_on, measure=measure)
-
-
-def pattern_rows(patterns: Sequence[Pattern]) -> list[tuple[str, str, str, str]]:
-    """List patterns as rows: kind, what, evidence, strength."""
-    return [(p.kind, p.what, p.evidence, p.strength) for p in patterns]

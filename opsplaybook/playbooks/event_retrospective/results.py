@@ -21,6 +21,11 @@ LATE_METRICS = frozenset(
 )
 """Goals that are decided only when the late window is over."""
 
+RETURN_COLUMNS = (
+    "relation", "basis", "window_days", "state", "deals", "benefit", "low", "high", "cost",
+    "return", "return_low", "return_high",
+)  # fmt: skip
+
 TIER_ORDER = ("S", "A", "B", "C", event_metrics.UNKNOWN)
 
 
@@ -138,8 +143,9 @@ def _judged(frame: pd.DataFrame, measures: Measures, params: Params, *, over: bo
     results = [
         _result(goal, params.goal_tolerance, over=over) for goal in judged.itertuples(index=False)
     ]
-    certain = (judged["target"] < judged["low"]) | (judged["target"] > judged["high"])
-    return judged.assign(result=results, certain=certain | judged["low"].isna())
+    beyond = (judged["target"] < judged["low"]) | (judged["target"] > judged["high"])
+    certain = (beyond | judged["low"].isna()).astype("boolean").mask(judged["actual"].isna())
+    return judged.assign(result=results, certain=certain)
 
 
 def _result(goal: tuple, tolerance: float, *, over: bool) -> str:
@@ -176,6 +182,8 @@ def _tiers(given: Tables, people: pd.DataFrame) -> pd.DataFrame:
 def _returns(
     given: Tables, params: Params, event: Event, deals: pd.DataFrame, cost: Estimate
 ) -> pd.DataFrame:
+    if given["opportunities"].empty:
+        return pd.DataFrame(columns=RETURN_COLUMNS)
     won, closed = return_metrics.closed_deals(given)
     win_rate = rate(won, closed)
     rows = []
@@ -197,8 +205,9 @@ def _return_row(
     own: pd.DataFrame, basis: str, relation: str, days: int, cost: Estimate, *, over: bool
 ) -> dict[str, object]:
     by_account = own.groupby("account_id")[basis].sum()
-    missing = own[basis].isna().any()
     benefit = total(by_account, kind="money")
+    missing = own[basis].isna().any()
+    without = missing or benefit.n == 0
     row = {
         "relation": relation,
         "basis": basis,
@@ -206,11 +215,11 @@ def _return_row(
         "state": "over" if over else "window not over yet",
         "deals": int((own[basis] > 0).sum()),
         "benefit": np.nan if missing else benefit.value,
-        "low": np.nan if missing else benefit.interval.low,
-        "high": np.nan if missing else benefit.interval.high,
+        "low": np.nan if without else benefit.interval.low,
+        "high": np.nan if without else benefit.interval.high,
         "cost": cost.value,
     }
-    paid = cost.value if cost.value > 0 else np.nan
+    paid = cost.value if cost.value > 0 and relation == "sourced" else np.nan
     names = {"return": "benefit", "return_low": "low", "return_high": "high"}
     return row | {name: (row[source] - paid) / paid for name, source in names.items()}
 

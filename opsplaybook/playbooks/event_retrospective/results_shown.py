@@ -48,7 +48,7 @@ def table_goal_results(results: Results) -> Table:
         columns,
         key="goal-results",
         caption=f"Goals and results, {results.event.period}",
-        note="Beyond chance: the interval leaves out the target. Money has no chance in it.",
+        note="Beyond chance: the interval leaves out the target. Costs are counted: no interval.",
         shown=len(frame),
     )
 
@@ -228,6 +228,6 @@ def table_returns(results: Results) -> Table:
         key="returns",
         caption="Return on cost, by basis and window",
         currency=results.currency,
-        note="Pipeline is no revenue. Influenced deals may exist without the event.",
+        note="Pipeline is no revenue. Influenced deals may exist without the event: no return.",
         shown=len(results.returns),
     )
