@@ -10,9 +10,9 @@ from opsplaybook.metrics import events as event_metrics
 from opsplaybook.playbooks.event_retrospective.goals import Event, Goals
 from opsplaybook.playbooks.event_retrospective.params import Params
 from opsplaybook.sources import Tables
-from opsplaybook.stats.clustered import clustered_difference, clustered_rate
 from opsplaybook.stats.decomposition import FunnelGap, funnel_gap
 from opsplaybook.stats.multiplicity import holm
+from opsplaybook.stats.nested_rates import clustered_rate, clustered_rate_difference
 from opsplaybook.stats.results import Difference, Estimate
 
 STEP_GOALS = {
@@ -196,7 +196,9 @@ def _cell(
     }
     if not peers[before].any():
         return row
-    found: Difference = clustered_difference(counts, _by_account(peers, before, step), level=level)
+    found: Difference = clustered_rate_difference(
+        counts, _by_account(peers, before, step), level=level
+    )
     row["usual"] = found.second.value
     if not found.enough or found.interval is None:
         return row

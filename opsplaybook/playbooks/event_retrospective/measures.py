@@ -6,7 +6,7 @@ import pandas as pd
 
 from opsplaybook.metrics.events import UNKNOWN
 from opsplaybook.playbooks.event_retrospective.params import Params
-from opsplaybook.stats.clustered import clustered_rate
+from opsplaybook.stats.nested_rates import clustered_rate
 from opsplaybook.stats.rates import rate
 from opsplaybook.stats.results import Estimate, Interval
 from opsplaybook.stats.totals import total

@@ -14,6 +14,7 @@ from opsplaybook.playbooks.event_retrospective.params import Params
 from opsplaybook.sources import Tables
 from opsplaybook.stats.rates import rate, rates
 from opsplaybook.stats.results import Estimate
+from opsplaybook.stats.returns import return_on_cost
 from opsplaybook.stats.totals import total
 
 LATE_METRICS = frozenset(
@@ -221,7 +222,10 @@ def _return_row(
     }
     paid = cost.value if cost.value > 0 and relation == "sourced" else np.nan
     names = {"return": "benefit", "return_low": "low", "return_high": "high"}
-    return row | {name: (row[source] - paid) / paid for name, source in names.items()}
+    return row | {
+        name: return_on_cost(row[source], paid, basis=basis, n=row["deals"]).value
+        for name, source in names.items()
+    }
 
 
 def _caveats(

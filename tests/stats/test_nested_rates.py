@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from opsplaybook.stats.clustered import clustered_rate
+from opsplaybook.stats.nested_rates import clustered_rate
 from opsplaybook.stats.rates import rate
 
 

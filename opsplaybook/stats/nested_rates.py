@@ -66,7 +66,7 @@ def clustered_rate(successes: ArrayLike, people: ArrayLike, *, level: float = 0.
     )
 
 
-def clustered_difference(
+def clustered_rate_difference(
     first: tuple[ArrayLike, ArrayLike],
     second: tuple[ArrayLike, ArrayLike],
     *,
@@ -95,7 +95,7 @@ def clustered_difference(
 
     Examples
     --------
-    >>> gap = clustered_difference(([0, 1, 0, 0, 1, 0], [3] * 6), ([2, 3, 2, 3, 3, 2], [3] * 6))
+    >>> gap = clustered_rate_difference(([0, 1, 0, 0, 1, 0], [3] * 6), ([2, 3, 2, 3, 3, 2], [3] * 6))
     >>> print(round(gap.value, 2), round(gap.interval.low, 2), round(gap.interval.high, 2))
     -0.72 -0.87 -0.3
     >>> gap.detectable
