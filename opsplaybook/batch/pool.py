@@ -18,6 +18,9 @@ from opsplaybook.batch.kernels import ensure_kernelspec, start_server
 from opsplaybook.batch.records import Job, RunRecord
 from opsplaybook.errors import UsageError
 
+ANSWER_SECONDS = 10.0
+"""How long a Dask scheduler may take to answer."""
+
 _WORKER = "opsplaybook.batch.run"
 
 
@@ -100,7 +103,7 @@ class DaskPool:
                 "Dask is not installed", where="--dask", remedy="install opsplaybook[dask]"
             ) from None
         try:
-            self._client = distributed.Client(address, timeout="10s", set_as_default=False)
+            self._client = distributed.Client(address, timeout=ANSWER_SECONDS, set_as_default=False)
         except (OSError, ValueError) as error:
             raise UsageError(
                 f"no Dask scheduler answers: {error}", where=address, remedy="check the address"
@@ -113,7 +116,7 @@ class DaskPool:
 
     def abandon(self) -> None:
         """Cancel what waits. A run that a cluster has begun ends there, whole or not at all."""
-        self.executor.shutdown(wait=False, cancel_futures=True)
+        self.executor.shutdown(wait=False)
         self._client.close()
 
     close = abandon

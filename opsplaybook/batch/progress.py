@@ -157,7 +157,8 @@ def show_failures(console: Console, records: Sequence[RunRecord]) -> None:
     failed = [record for record in records if not record.succeeded]
     if not failed:
         return
-    table = Table(title=f"{len(failed):,} runs did not succeed", title_justify="left")
+    runs = "run" if len(failed) == 1 else "runs"
+    table = Table(title=f"{len(failed):,} {runs} did not succeed", title_justify="left")
     for heading in ("Run", "Status", "Cell", "Error"):
         table.add_column(heading, overflow="fold")
     for record in failed[:FAILURES_SHOWN]:
