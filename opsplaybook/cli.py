@@ -18,7 +18,7 @@ def friendly(command: Callable[..., int | None]) -> Callable[..., None]:
     """Turn an error of ours into its message and exit code, unless --debug asks for more."""
 
     @wraps(command)
-    def run(*args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - click hands over what it parsed
+    def run(*args: Any, **kwargs: Any) -> None:
         try:
             code = command(*args, **kwargs) or 0
         except OpsPlaybookError as error:
@@ -192,7 +192,9 @@ def _values(playbook: str, file: Path | None, pairs: tuple[str, ...]) -> dict[st
         name, equals, value = pair.partition("=")
         if not equals:
             raise UsageError(
-                f"{quote(pair)} is not of the form NAME=VALUE", where="-p", remedy="write -p name=value"
+                f"{quote(pair)} is not of the form NAME=VALUE",
+                where="-p",
+                remedy="write -p name=value",
             )
         values[name] = value
     return values

@@ -95,7 +95,8 @@ def clustered_rate_difference(
 
     Examples
     --------
-    >>> gap = clustered_rate_difference(([0, 1, 0, 0, 1, 0], [3] * 6), ([2, 3, 2, 3, 3, 2], [3] * 6))
+    >>> ours, theirs = ([0, 1, 0, 0, 1, 0], [3] * 6), ([2, 3, 2, 3, 3, 2], [3] * 6)
+    >>> gap = clustered_rate_difference(ours, theirs)
     >>> print(round(gap.value, 2), round(gap.interval.low, 2), round(gap.interval.high, 2))
     -0.72 -0.87 -0.3
     >>> gap.detectable

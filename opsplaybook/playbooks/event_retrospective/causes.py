@@ -219,7 +219,8 @@ def _cell_evidence(cell: pd.Series | None) -> tuple[str, Strength]:
     if np.isnan(cell["difference"]):
         return f"{text}; not enough data to tell", "none"
     low, high = formats.points(cell["difference_low"]), formats.points(cell["difference_high"])
-    text = f"{text}: {formats.points(cell['difference'])} ({low} to {high}), n = {cell['n']:.0f} accounts"
+    base = f"n = {formats.count(cell['n'])} accounts"
+    text = f"{text}: {formats.points(cell['difference'])} ({low} to {high}), {base}"
     detectable = bool(cell["detectable"])
     return text, grade(detectable=detectable, n=int(cell["n"]), design="association")
 
