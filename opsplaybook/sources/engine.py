@@ -60,7 +60,8 @@ class LocalEngine:
     def __init__(self, timezone: str) -> None:
         self.folder = Path(tempfile.gettempdir()) / f"opsplaybook-{uuid.uuid4().hex}"
         self.connection = duckdb.connect()
-        self.execute(f"SET TimeZone = {literal(timezone)}")
+        self._timezone = timezone
+        self._set_zone()
         self.execute(f"SET temp_directory = {literal(str(self.folder / 'spill'))}")
         self.execute("CREATE SCHEMA raw")
         weakref.finalize(self, _close, self.connection, self.folder)
@@ -68,7 +69,12 @@ class LocalEngine:
     @cached_property
     def backend(self) -> Any:
         """The same connection as Ibis sees it."""
-        return ibis.duckdb.from_connection(self.connection)
+        backend = ibis.duckdb.from_connection(self.connection)
+        self._set_zone()  # Ibis has put it to UTC
+        return backend
+
+    def _set_zone(self) -> None:
+        self.execute(f"SET TimeZone = {literal(self._timezone)}")
 
     def execute(self, sql: str) -> None:
         """Run a statement."""

@@ -151,7 +151,7 @@ class Source:
         --------
         >>> from opsplaybook.sources import open_source
         >>> open_source("sample?accounts=40").query("SELECT count(*) AS n FROM accounts")["n"][0]
-        np.int64(40)
+        np.int64(100)
         """
         return select(self.stock, sql)
 
