@@ -4,26 +4,34 @@ from collections.abc import Sequence
 from urllib.parse import quote
 
 from opsplaybook.batch.records import RunRecord
+from opsplaybook.batch.store import REPORT
 from opsplaybook.report.index import RunEntry, RunFailure, index_page
 
 
-def index_html(records: Sequence[RunRecord]) -> str:
+def index_html(
+    records: Sequence[RunRecord], *, title: str = "Runs", folders: Sequence[str] | None = None
+) -> str:
     """Write the index page over runs.
 
     Parameters
     ----------
     records : sequence of RunRecord
         In the order of the plan.
+    title : str, optional
+        Heading of the page.
+    folders : sequence of str, optional
+        Where each run folder lies from the page, such as ``"reviews/"``. Default: beside it.
 
     Returns
     -------
     str
         One HTML page with relative links to the reports.
     """
-    return index_page([_entry(record) for record in records])
+    places = folders or [""] * len(records)
+    return index_page([_entry(*pair) for pair in zip(records, places, strict=True)], title=title)
 
 
-def _entry(record: RunRecord) -> RunEntry:
+def _entry(record: RunRecord, folder: str) -> RunEntry:
     findings = record.findings or {}
     failure = record.failure
     return RunEntry(
@@ -31,7 +39,7 @@ def _entry(record: RunRecord) -> RunEntry:
         name=record.name,
         subject=record.subject,
         playbook=record.playbook,
-        href=f"{quote(record.name)}/report.html" if record.succeeded else "",
+        href=f"{folder}{quote(record.name)}/report.html" if record.succeeded else "",
         started_at=record.started_at,
         duration_seconds=record.seconds["total"],
         verdict=findings.get("verdict"),

@@ -5,7 +5,7 @@ import io
 import platform
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import cache
 from importlib.metadata import version
 from typing import Any
@@ -16,13 +16,12 @@ from nbformat import NotebookNode
 from opsplaybook import __version__, report
 from opsplaybook.batch.engine import Execution, run_notebook
 from opsplaybook.batch.folders import digests, keep_edited
-from opsplaybook.batch.records import Job, RunRecord, identity, now
-from opsplaybook.batch.store import MANIFEST, open_store
+from opsplaybook.batch.records import Failure, Job, RunRecord, identity, now
+from opsplaybook.batch.store import MANIFEST, REPORT, open_store
 from opsplaybook.errors import RenderError
 from opsplaybook.findings import Action, Pattern
 
 NOTEBOOK = "notebook.ipynb"
-REPORT = "report.html"
 TABLES = "tables"
 
 _LIBRARIES = ("duckdb", "ibis-framework", "numpy", "pandas", "papermill", "scipy", "statsmodels")
@@ -49,24 +48,36 @@ def execute(job: Job) -> RunRecord:
     """
     began, started_at = time.perf_counter(), now()
     execution, attempts = _attempts(job)
-    files, findings = _artefacts(job, execution, started_at)
-    execution.seconds["total"] = round(time.perf_counter() - began, 4)
     record = RunRecord(
         **identity(job),
         status=execution.status,
         started_at=started_at,
         seconds=execution.seconds,
         failure=execution.failure,
-        findings=findings,
         kernel=execution.kernel,
         attempts=attempts,
         versions=versions(),
-        artefacts=digests(files),
     )
+    with execution.phase("report"):
+        record, files = _with_report(job, execution.notebook, record)
+    execution.seconds["total"] = round(time.perf_counter() - began, 4)
+    record = replace(record, artefacts=digests(files))
     store = open_store(job.output)
     keep_edited(store, job.name)
     store.publish(job.name, {**files, MANIFEST: record.to_json().encode()})
     return record
+
+
+def head_of(record: RunRecord) -> dict[str, Any]:
+    """Return what a report says of the run that made it."""
+    return {
+        "run": record.name,
+        "started_at": record.started_at,
+        "duration_seconds": record.seconds.get("cells"),
+        "parameters": dict(record.params),
+        "versions": dict(record.versions),
+        "inputs": dict(record.input_digests),
+    }
 
 
 @cache
@@ -87,52 +98,36 @@ def _attempts(job: Job) -> tuple[Execution, int]:
             return execution, attempts
 
 
-def _artefacts(
-    job: Job, execution: Execution, started_at: str
-) -> tuple[dict[str, bytes], dict[str, Any] | None]:
+def _with_report(
+    job: Job, notebook: NotebookNode, record: RunRecord
+) -> tuple[RunRecord, dict[str, bytes]]:
     """Make the files of the run folder; a report that cannot be made fails the run."""
-    notebook, findings, files = execution.notebook, None, {}
-    with execution.phase("report"):
-        if execution.status == "succeeded":
-            try:
-                findings = report.findings_of(notebook)
-                files = _readable(job, notebook, findings, _head(job, execution, started_at))
-            except RenderError as error:
-                execution.end("failed", "RenderError", str(error))
-                files = {}
-        files[NOTEBOOK] = (nbformat.writes(notebook) + "\n").encode()
-    return files, findings
+    executed = {NOTEBOOK: (nbformat.writes(notebook) + "\n").encode()}
+    if not record.succeeded:
+        return record, executed
+    record = replace(record, findings=report.findings_of(notebook))
+    try:
+        return record, executed | _readable(job, notebook, record)
+    except RenderError as error:
+        failure = Failure("RenderError", str(error))
+        return replace(record, status="failed", failure=failure), executed
 
 
-def _readable(
-    job: Job, notebook: NotebookNode, findings: Mapping[str, Any] | None, head: dict[str, Any]
-) -> dict[str, bytes]:
+def _readable(job: Job, notebook: NotebookNode, record: RunRecord) -> dict[str, bytes]:
     page = report.render(
         notebook,
         audience=job.audience,
-        manifest=head,
+        manifest=head_of(record),
         tables_folder=TABLES,
         forbidden=job.forbidden,
     )
     files = {REPORT: page.encode()}
     for name, text in report.csv_tables(notebook).items():
         files[f"{TABLES}/{name}"] = _for_spreadsheets(text)
-    if findings is not None:
-        files["actions.csv"] = _csv(Action, findings["actions"])
-        files["patterns.csv"] = _csv(Pattern, findings["patterns"])
+    if record.findings is not None:
+        files["actions.csv"] = _csv(Action, record.findings["actions"])
+        files["patterns.csv"] = _csv(Pattern, record.findings["patterns"])
     return files
-
-
-def _head(job: Job, execution: Execution, started_at: str) -> dict[str, Any]:
-    """Return what the report says of the run that made it."""
-    return {
-        "run": job.name,
-        "started_at": started_at,
-        "duration_seconds": execution.seconds["cells"],
-        "parameters": dict(job.params),
-        "versions": versions(),
-        "inputs": dict(job.input_digests),
-    }
 
 
 def _csv(kind: type, records: Sequence[Mapping[str, Any]]) -> bytes:

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -21,7 +21,7 @@ from opsplaybook.batch.pool import open_pool
 from opsplaybook.batch.progress import Watcher, show_failures, watch
 from opsplaybook.batch.records import Job, RunRecord, now
 from opsplaybook.batch.stopping import StopRequest, stop_on_signals
-from opsplaybook.batch.store import MANIFEST, LocalStore, RunStore, open_store
+from opsplaybook.batch.store import MANIFEST, RunStore, open_store
 from opsplaybook.errors import RunError, StorageError, UsageError
 
 BATCH = "batch.json"
@@ -143,7 +143,9 @@ def run_batch(
         _require_place(store, plan, resume=resume)
         stack.callback(store.clear_unfinished)
         store.clear_unfinished()
-        read = stack.enter_context(_inputs(plan, store, inputs))
+        read = inputs or stack.enter_context(
+            taken_once(plan.source, plan.tables, folder=store.folder)
+        )
         jobs = plan.jobs(
             store.address,
             kernel_name=kernel_name,
@@ -245,8 +247,11 @@ class _Batch:
         self.store.write(BATCH, (text + "\n").encode())
 
     def _write_pages(self, summary: BatchSummary) -> None:
-        self.store.write(INDEX, index_html(summary.records).encode())
+        self.store.write(INDEX, self._index(summary).encode())
         self._write_state(summary.state)
+
+    def _index(self, summary: BatchSummary) -> str:
+        return index_html(summary.records, title=f"{self.plan.name}: {self.plan.playbook}")
 
     def _conclude(self, summary: BatchSummary, console: Console) -> None:
         if summary.problem:
@@ -277,15 +282,6 @@ def _require_place(store: RunStore, plan: BatchPlan, *, resume: bool) -> None:
             where=store.address,
             remedy="give another output",
         )
-
-
-def _inputs(
-    plan: BatchPlan, store: RunStore, inputs: Inputs | None
-) -> AbstractContextManager[Inputs]:
-    if inputs is not None:
-        return nullcontext(inputs)
-    folder = Path(store.address) if isinstance(store, LocalStore) else None
-    return taken_once(plan.source, plan.tables, folder=folder)
 
 
 def _complete(store: RunStore, jobs: Sequence[Job]) -> Mapping[str, RunRecord]:

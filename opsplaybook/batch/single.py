@@ -1,17 +1,19 @@
 """One run of a playbook, in this process."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
-from opsplaybook.batch.kernels import KERNEL_NAME
+from opsplaybook.batch.inputs import Inputs, taken_once
+from opsplaybook.batch.kernels import KERNEL_NAME, start_server
 from opsplaybook.batch.plan import BatchPlan, make_plan
 from opsplaybook.batch.planfile import PlanFile
 from opsplaybook.batch.records import Job, RunRecord
-from opsplaybook.batch.run import REPORT, execute
-from opsplaybook.batch.store import MANIFEST, RunStore, open_store
+from opsplaybook.batch.run import execute
+from opsplaybook.batch.store import MANIFEST, REPORT, RunStore, open_store
 
 
 def run_playbook(
@@ -58,13 +60,40 @@ def run_playbook(
     return run_single(plan, output, kernel_name=kernel_name)
 
 
-def run_single(plan: BatchPlan, output: str | Path, *, kernel_name: str) -> RunRecord:
-    """Run the only run of a plan into a new folder."""
+def run_single(
+    plan: BatchPlan,
+    output: str | Path,
+    *,
+    kernel_name: str = KERNEL_NAME,
+    inputs: Inputs | None = None,
+) -> RunRecord:
+    """Run the only run of a plan into a new folder.
+
+    Parameters
+    ----------
+    plan : BatchPlan
+        With one run.
+    output, kernel_name
+        As in `run_playbook`.
+    inputs : Inputs, optional
+        What the run reads. Default: a snapshot of the plan's source.
+    """
     store = open_store(str(output))
-    jobs = plan.jobs(store.address, kernel_name=kernel_name, environment={}, input_digests={})
-    with store.lock():
+    with ExitStack() as stack:
+        stack.enter_context(store.lock())
+        stack.callback(store.clear_unfinished)
         store.clear_unfinished()
-        return execute(_in_new_folder(jobs[0], store))
+        start_server()
+        read = inputs or stack.enter_context(
+            taken_once(plan.source, plan.tables, folder=store.folder)
+        )
+        (job,) = plan.jobs(
+            store.address,
+            kernel_name=kernel_name,
+            environment=read.environment,
+            input_digests=read.digests,
+        )
+        return execute(_in_new_folder(job, store))
 
 
 def summary_line(record: RunRecord) -> str:

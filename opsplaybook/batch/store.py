@@ -21,6 +21,7 @@ import fsspec
 from opsplaybook.errors import FolderBusyError, StorageError
 
 MANIFEST = "manifest.json"
+REPORT = "report.html"
 _LOCK = ".lock"
 UNFINISHED = ".unfinished-"
 """How names begin that a killed process may leave behind, and the next one removes."""
@@ -33,6 +34,11 @@ class RunStore(Protocol):
     """What the runner needs of an output folder. Names are relative, with forward slashes."""
 
     address: str
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder on this machine; None if it is elsewhere."""
+        ...
 
     def lock(self) -> contextlib.AbstractContextManager[None]:
         """Hold the folder; a second holder gets `FolderBusyError`."""
@@ -74,6 +80,11 @@ class LocalStore:
     """
 
     address: str
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder."""
+        return Path(self.address)
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
@@ -170,6 +181,11 @@ class ObjectStore:
     """
 
     address: str
+
+    @property
+    def folder(self) -> Path | None:
+        """None: it is elsewhere."""
+        return None
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
