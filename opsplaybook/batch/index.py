@@ -39,7 +39,7 @@ def _entry(record: RunRecord, folder: str) -> RunEntry:
         name=record.name,
         subject=record.subject,
         playbook=record.playbook,
-        href=f"{folder}{quote(record.name)}/report.html" if record.succeeded else "",
+        href=f"{folder}{quote(record.name)}/{REPORT}" if record.succeeded else "",
         started_at=record.started_at,
         duration_seconds=record.seconds["total"],
         verdict=findings.get("verdict"),
