@@ -225,7 +225,9 @@ def p_value(item: float) -> str:
 
 
 def period(first: date, last: date) -> str:
-    """Write a period, both ends inclusive: ``2026-01-01 to 2026-01-31``."""
+    """Write a period, both ends inclusive: ``2026-01-01 to 2026-01-31``; one day as itself."""
+    if first == last:
+        return value(first, "date")
     return f"{value(first, 'date')} to {value(last, 'date')}"
 
 

@@ -150,18 +150,12 @@ def comparison_leaf(comparison: Comparison) -> tuple[Cause, ...]:
     effect = comparison.effect
     if effect is None or not effect.enough:
         return ()
-    evidence = formats.estimate(effect, unit="accounts", currency=comparison.currency)
-    if effect.detectable:
-        sense = "more" if effect.value > 0 else "less"
-        statement = f"{comparison.treated_word} brought {sense} than comparable accounts"
-    else:
-        statement = f"no detectable effect on {comparison.outcome_word}"
     cause = Cause(
         branch="effect",
-        subject=comparison.outcome_word,
-        statement=statement,
-        evidence=evidence,
-        shown_by="comparison",
+        subject=comparison.outcome.label,
+        statement=comparison.statement,
+        evidence=formats.estimate(effect, unit="accounts", currency=comparison.currency),
+        shown_by="comparison-chart",
         controllable="partly",
         helped=effect.detectable and effect.value > 0,
         strength=grade(detectable=effect.detectable, n=effect.n, design=comparison.design),

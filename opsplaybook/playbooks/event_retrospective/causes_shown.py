@@ -116,7 +116,8 @@ def chart_comparison(causes: Causes) -> Chart:
     """Draw the difference before matching, after it, and one window earlier."""
     comparison = causes.comparison
     frame = _comparison_rows(comparison)
-    kind = comparison.effect.kind if comparison.effect else "number"
+    kind = comparison.outcome.kind if comparison.outcome else "number"
+    label = comparison.outcome.label if comparison.outcome else "the outcome"
     columns = [
         Column("row", "Comparison"),
         Column("value", "Difference", kind, low="low", high="high"),
@@ -126,7 +127,7 @@ def chart_comparison(causes: Causes) -> Chart:
         frame,
         columns,
         key="comparison",
-        caption=f"Difference in {comparison.outcome_word or 'the outcome'}",
+        caption=f"Difference in {label}",
         currency=comparison.currency,
         note=f"Design: {comparison.design}.",
     )
@@ -137,7 +138,7 @@ def chart_comparison(causes: Causes) -> Chart:
         low="low",
         high="high",
         n="n",
-        label=f"Difference in {comparison.outcome_word}",
+        label=f"Difference in {label}",
         key="comparison-chart",
         title=f"{comparison.treated_word.capitalize()} against accounts not reached",
         subtitle=_comparison_subtitle(comparison),

@@ -18,12 +18,45 @@ from opsplaybook.stats.matching import BALANCED, Balance, Matching, Overlap, mat
 from opsplaybook.stats.means import mean_difference
 from opsplaybook.stats.results import Difference
 
-OUTCOME_WORDS: dict[str, tuple[str, Kind]] = {
-    "deals_opened": ("accounts that opened a deal", "points"),
-    "spend": ("change in spend per account", "money"),
-    "activity": ("change in activity per account", "number"),
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What is compared, in words.
+
+    Attributes
+    ----------
+    label : str
+        Noun phrase for titles.
+    kind : Kind
+        How its difference is written.
+    more, less : str
+        What accounts did that did it more, or less, than others.
+    """
+
+    label: str
+    kind: Kind
+    more: str
+    less: str
+
+
+OUTCOMES = {
+    "deals_opened": Outcome(
+        "accounts that opened a deal",
+        "points",
+        "opened a deal more often",
+        "opened a deal less often",
+    ),
+    "spend": Outcome(
+        "change in spend per account", "money", "raised their spend more", "raised their spend less"
+    ),
+    "activity": Outcome(
+        "change in activity per account", "number", "became more active", "became less active"
+    ),
 }
-"""Outcomes in order of preference: words for it, and its kind."""
+"""Outcomes in order of preference."""
+
+ADJUSTABLE = 0.25
+"""Standard deviations up to which regression can adjust for what matching left (Rubin 2001)."""
 
 NEIGHBOURS = 3
 """Comparable accounts per account that came: fewer leave chance, more leave likeness."""
@@ -37,13 +70,13 @@ class Comparison:
     ----------
     treated_word : str
         Who is compared: attending accounts, or accounts reached where nobody could attend.
-    outcome_word : str
+    outcome : Outcome or None
         What is compared, over the late window.
     currency : str
         Of the outcome, where it is money.
     design : Design
-        ``matched`` when every covariate is balanced and the placebo is silent, else
-        ``association``.
+        ``matched`` when what matching left of every covariate can be adjusted for and the
+        placebo is silent, else ``association``.
     naive : Difference or None
         Before matching: what a comparison without care would say.
     effect : Difference or None
@@ -59,7 +92,7 @@ class Comparison:
     """
 
     treated_word: str
-    outcome_word: str
+    outcome: Outcome | None
     currency: str
     design: Design
     naive: Difference | None
@@ -71,16 +104,26 @@ class Comparison:
     scores: pd.DataFrame
     caveats: tuple[str, ...]
 
+    @property
+    def statement(self) -> str:
+        """The effect in words, without its number."""
+        if self.outcome is None or self.effect is None or not self.effect.enough:
+            return "too few comparable accounts to tell an effect"
+        if not self.effect.detectable:
+            return f"no detectable effect on {self.outcome.label}"
+        verb = self.outcome.more if self.effect.value > 0 else self.outcome.less
+        return f"{self.treated_word} {verb} than comparable accounts that were not reached"
+
 
 def compare(given: Tables, params: Params, event: Event, people: pd.DataFrame) -> Comparison:
     """Compare accounts that came with comparable accounts that were not reached.
 
     Accounts are matched on what was known of them the day before. The outcome is the first of
-    `OUTCOME_WORDS` that the source has. Where the covariates stay unbalanced, or the placebo one
+    `OUTCOMES` that the source has. Where the covariates stay unbalanced, or the placebo one
     window earlier is not silent, the design is called an association.
     """
     frame = _history(given, params, event.start_on)
-    outcome = next((name for name in OUTCOME_WORDS if name in frame), "")
+    outcome = next((name for name in OUTCOMES if name in frame), "")
     treated, word = _treated(people)
     frame = frame.loc[frame.index.isin(treated) | ~frame.index.isin(people["account_id"])]
     came = frame.index.isin(treated)
@@ -88,18 +131,19 @@ def compare(given: Tables, params: Params, event: Event, people: pd.DataFrame) -
     if not outcome or not came.any() or came.all():
         reason = _why_not(outcome, came)
         return Comparison(
-            word, "", "", "association", *(None,) * 3, (), None, None, _no_scores(), (reason,)
+            word, None, "", "association", *(None,) * 3, (), None, None, _no_scores(), (reason,)
         )
-    outcome_word, kind = OUTCOME_WORDS[outcome]
+    kind = OUTCOMES[outcome].kind
     covariates = _covariates(frame)
     matching = match(frame[list(covariates)], came, neighbours=NEIGHBOURS)
     result = _result(frame, outcome, kind)
     effect = effect_on_treated(matching, result, kind=kind, level=params.level)
     placebo = _placebo(given, params, event, people, outcome, kind)
-    sound = matching.balance.good and placebo is not None and not placebo.detectable
+    alike = matching.balance.worst <= ADJUSTABLE
+    sound = alike and placebo is not None and not placebo.detectable
     return Comparison(
         treated_word=word,
-        outcome_word=outcome_word,
+        outcome=OUTCOMES[outcome],
         currency=given.currency if kind == "money" else "",
         design="matched" if sound else "association",
         naive=mean_difference(result[came], result[~came], kind=kind, level=params.level),

@@ -116,7 +116,10 @@ def findings(
 
 
 def verdict(results: Results, causes: Causes) -> Verdict:
-    """Decide: Scale, Keep, Change, Stop, Too early, Not enough data."""
+    """Decide: Scale, Keep and test, Change, Stop, Too early, Not enough data.
+
+    Only a matched comparison whose placebo is silent can say Scale or Stop.
+    """
     word, tone = _decision(results, causes)
     sentence = f"{_goals_in_words(results)}; {_effect_in_words(causes)}."
     return Verdict(word, sentence[0].upper() + sentence[1:], tone)
@@ -131,8 +134,9 @@ def _decision(results: Results, causes: Causes) -> tuple[str, Tone]:
     if (results.goals["result"] == "window not over yet").any() and not known:
         return "Too early", "open"
     missed = (decided["result"] == "missed").mean() if len(decided) else 0.0
-    works = known and effect.detectable and effect.value > 0
-    harms = known and effect.detectable and effect.value < 0
+    carries = known and effect.detectable and causes.comparison.design == "matched"
+    works = carries and effect.value > 0
+    harms = carries and effect.value < 0
     if harms:
         return "Stop", "bad"
     if works:
@@ -157,13 +161,9 @@ def _effect_in_words(causes: Causes) -> str:
     comparison = causes.comparison
     effect = comparison.effect
     if effect is None or not effect.enough:
-        return "too few comparable accounts to tell an effect"
+        return comparison.statement
     size = formats.estimate(effect, currency=comparison.currency, unit="accounts")
-    if not effect.detectable:
-        return f"no detectable effect on {comparison.outcome_word}: {size}"
-    return (
-        f"{comparison.outcome_word} associated with the event, against comparable accounts: {size}"
-    )
+    return f"{comparison.statement}: {size}"
 
 
 def _tiles(results: Results, causes: Causes, params: Params) -> tuple[KeyFigure, ...]:
@@ -199,7 +199,7 @@ def _tiles(results: Results, causes: Causes, params: Params) -> tuple[KeyFigure,
 
 def _effect_tile(causes: Causes, params: Params) -> tuple[KeyFigure, ...]:
     comparison = causes.comparison
-    if comparison.effect is None:
+    if comparison.effect is None or comparison.outcome is None:
         return ()
     effect = comparison.effect
     tone: Tone = "open"
@@ -207,7 +207,7 @@ def _effect_tile(causes: Causes, params: Params) -> tuple[KeyFigure, ...]:
         tone = "good" if effect.value > 0 else "bad"
     tile = key_figure(
         "effect",
-        f"Difference in {comparison.outcome_word}",
+        f"Difference in {comparison.outcome.label}",
         effect,
         f"{comparison.treated_word} less comparable accounts not reached, "
         f"{params.late_window_days} days",

@@ -55,7 +55,8 @@ def table_goal_results(results: Results) -> Table:
 
 def chart_goals(results: Results) -> Chart:
     """Draw each result against its target, all on one scale."""
-    frame = results.goals.loc[results.goals["actual"].notna() & (results.goals["target"] > 0)]
+    goals = results.goals.loc[results.goals["standing"] == "set before"]
+    frame = goals.loc[goals["actual"].notna() & (goals["target"] > 0)]
     ratios = pd.DataFrame(
         {
             "goal": frame["label"],
@@ -212,22 +213,24 @@ def table_deals(results: Results) -> Table:
 
 def table_returns(results: Results) -> Table:
     """Show the return on each named basis, window and relation."""
+    frame = results.returns
+    windows = frame["window_days"].map(formats.days).astype("str")
+    frame = frame.assign(window=windows.mask(frame["state"] != "over", windows + ", not over yet"))
     columns = [
         Column("relation", "Relation"),
+        Column("window", "Window"),
         Column("basis", "Basis"),
-        Column("window_days", "Window", "days"),
-        Column("state", "State of the window"),
         Column("deals", "Deals", "count"),
         Column("benefit", "Benefit", "money", low="low", high="high"),
-        Column("cost", "Cost", "money"),
         Column("return", "Return", "change", low="return_low", high="return_high"),
     ]
+    cost = formats.value(results.measures.cost.value, "money", currency=results.currency)
     return tables.table(
-        results.returns,
+        frame,
         columns,
         key="returns",
-        caption="Return on cost, by basis and window",
+        caption=f"Return on the cost of {cost}, by window and basis",
         currency=results.currency,
         note="Pipeline is no revenue. Influenced deals may exist without the event: no return.",
-        shown=len(results.returns),
+        shown=len(frame),
     )
