@@ -74,8 +74,10 @@ def as_text(column: ir.Column, style: Style) -> ir.StringColumn:
     """Write a column as text without blanks around it; null tokens become missing."""
     if not column.type().is_string():
         return _plain_text(column)
-    text = column.strip()
-    return ibis.cases((text.isin(("", *style.null)), ibis.null(str)), else_=text)
+    text = column.strip().nullif("")
+    if not style.null:
+        return text
+    return ibis.cases((text.isin(style.null), ibis.null(str)), else_=text)
 
 
 def _plain_text(column: ir.Column) -> ir.StringColumn:

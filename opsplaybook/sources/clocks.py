@@ -113,24 +113,31 @@ def notes_on_clocks(
     tuple of str
         A note per column and kind of doubt; empty where there is none.
     """
-    notes: list[str] = []
-    for column, (first, last) in spans.items():
+    asked = {
+        f"{kind}_{column}": inside
+        for column, (first, last) in spans.items()
+        for kind, inside in _doubtful(table[local_name(column)], styles[column].zone, first, last)
+    }
+    if not asked:
+        return ()
+    counts = table.agg(**{name: inside.sum() for name, inside in asked.items()})
+    found = engine.arrow(counts).to_pylist()[0]
+    notes = []
+    for column in spans:
         zone = styles[column].zone
-        found = changes(zone, first.replace(tzinfo=UTC), last.replace(tzinfo=UTC))
-        twice, never = (
-            _count(engine, table, column, [c for c in found if c.repeated is repeated])
-            for repeated in (True, False)
-        )
-        if twice:
+        if twice := found.get(f"twice_{column}"):
             notes.append(f"{twice:,} values of {column} occur twice in {zone}: clocks went back")
-        if never:
+        if never := found.get(f"never_{column}"):
             notes.append(f"{never:,} values of {column} do not occur in {zone} and were moved on")
     return tuple(notes)
 
 
-def _count(engine: Engine, table: ir.Table, column: str, found: list[Change]) -> int:
-    if not found:
-        return 0
-    local = table[local_name(column)]
-    inside = ibis.or_(*((local >= c.start) & (local < c.end) for c in found))
-    return engine.arrow(table.agg(rows=inside.sum())).to_pylist()[0]["rows"] or 0
+def _doubtful(
+    local: ir.Column, zone: str, first: datetime, last: datetime
+) -> Iterator[tuple[str, ir.BooleanValue]]:
+    """Give the conditions under which a local time occurs twice, or never."""
+    found = changes(zone, first.replace(tzinfo=UTC), last.replace(tzinfo=UTC))
+    for kind, repeated in (("twice", True), ("never", False)):
+        spans = [(local >= c.start) & (local < c.end) for c in found if c.repeated is repeated]
+        if spans:
+            yield kind, ibis.or_(*spans)
