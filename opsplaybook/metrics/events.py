@@ -218,10 +218,15 @@ def _steps(rows: pd.DataFrame) -> dict[str, np.ndarray]:
 def _with_attributes(frame: pd.DataFrame, tables: Tables, day: pd.Timestamp) -> pd.DataFrame:
     accounts = tables["accounts"].set_index("account_id")
     roles = tables["contacts"].set_index("contact_id")["role"]
-    frame["tier"] = frame["account_id"].map(accounts["tier"]).fillna(UNKNOWN)
-    frame["industry"] = frame["account_id"].map(accounts["industry"]).fillna(UNKNOWN)
-    frame["role"] = frame["contact_id"].map(roles).fillna(UNKNOWN)
+    frame["tier"] = _looked_up(frame["account_id"], accounts["tier"])
+    frame["industry"] = _looked_up(frame["account_id"], accounts["industry"])
+    frame["role"] = _looked_up(frame["contact_id"], roles)
     frame["decision_maker"] = frame["role"].isin(DECISION_ROLES)
-    since = frame["account_id"].map(accounts["customer_since"])
-    frame["was_customer"] = since < day
+    customers = accounts.index[accounts["customer_since"] < day]
+    frame["was_customer"] = frame["account_id"].isin(customers)
     return frame
+
+
+def _looked_up(keys: pd.Series, values: pd.Series) -> pd.Series:
+    """Look up a text for each key; `UNKNOWN` where there is none, or no such table."""
+    return keys.map(values).astype("str").fillna(UNKNOWN)
