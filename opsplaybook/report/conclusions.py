@@ -1,5 +1,6 @@
 """The findings of a run as the head and the tail of the page, for one readership."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -31,7 +32,7 @@ Shown = FigureBlock | TableBlock
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A key figure with its sense as mark and word, and its trend as points of a line."""
+    """A key figure with its sense as mark and word, and its trend as a path."""
 
     label: str
     value: str
@@ -43,7 +44,7 @@ class Tile:
     tone: str
     tone_mark: str
     tone_word: str
-    points: str
+    trend: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def tile(figure: Mapping[str, Any]) -> Tile:
     mark, word = TONE_WORDS.get(figure["tone"], ("", ""))
     names = ("label", "value", "definition", "change", "target", "interval", "base", "tone")
     texts = {name: figure[name] for name in names}
-    return Tile(**texts, tone_mark=mark, tone_word=word, points=trend_points(figure["trend"]))
+    return Tile(**texts, tone_mark=mark, tone_word=word, trend=trend_path(figure["trend"]))
 
 
 def findings(
@@ -125,24 +126,28 @@ def patterns(found: Mapping[str, Any], audience: Audience) -> TableBlock | None:
     )
 
 
-def trend_points(trend: Sequence[float], *, width: int = 100, height: int = 24) -> str:
-    """Place up to twelve numbers in a box, oldest at the left.
+def trend_path(trend: Sequence[float], *, width: int = 100, height: int = 24) -> str:
+    """Draw up to twelve numbers as a path in a box, oldest at the left; missing ones left out.
 
     Examples
     --------
-    >>> trend_points([1.0, 3.0, 2.0])
-    '0,23 50,1 100,12'
+    >>> trend_path([1.0, 3.0, 2.0])
+    'M0 23l50-22 50 11'
 
     Up, then half of the way back.
     """
-    if len(trend) < 2:
+    known = [value for value in trend if value is not None and math.isfinite(value)]
+    if len(known) < 2:
         return ""
-    low, high = min(trend), max(trend)
-    span, step = (high - low) or 1.0, width / (len(trend) - 1)
-    return " ".join(
-        f"{position * step:.0f},{height - 1 - (height - 2) * (value - low) / span:.0f}"
-        for position, value in enumerate(trend)
-    )
+    low, last = min(known), len(known) - 1
+    span = (max(known) - low) or 1.0
+    across = [round(position * width / last) for position in range(len(known))]
+    down = [round(height - 1 - (height - 2) * (value - low) / span) for value in known]
+    steps = [
+        f"{to_x - x}{to_y - y:+d}".replace("+", " ")
+        for x, to_x, y, to_y in zip(across, across[1:], down, down[1:], strict=False)
+    ]
+    return f"M0 {down[0]}l{' '.join(steps)}"
 
 
 def _shown(found: Mapping[str, Any], name: str, audience: Audience) -> list[Mapping[str, Any]]:
@@ -161,7 +166,7 @@ def _table(
     if not items:
         return None
     return TableBlock(
-        anchor=f"{anchor}-table",
+        anchor=f"part-{anchor}-table",
         number=0,
         caption=caption,
         note="",

@@ -27,7 +27,6 @@ class OpsplaybookExporter(TemplateExporter):
 
     export_from_notebook = "Report (opsplaybook)"
     output_mimetype = "text/html"
-    template_file = "report.html.j2"
 
     audience = Enum(
         ("internal", "customer"),
@@ -38,6 +37,10 @@ class OpsplaybookExporter(TemplateExporter):
     @default("file_extension")
     def _file_extension_default(self) -> str:
         return ".html"
+
+    @default("template_file")
+    def _template_file_default(self) -> str:
+        return "report.html.j2"
 
     @default("template_paths")
     def _template_paths(self) -> list[str]:

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import Any
 from markupsafe import Markup
 
 from opsplaybook.report import masking
-from opsplaybook.report.conclusions import trend_points
+from opsplaybook.report.conclusions import trend_path
 from opsplaybook.report.page import css_string, environment, resource
 from opsplaybook.report.sanitize import as_markup
 
@@ -93,7 +94,7 @@ class Cell:
 
     value: str = ""
     sort: str = ""
-    points: str = ""
+    trend: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,9 +222,13 @@ def _cell(figure: Mapping[str, Any] | None) -> Cell:
         return Cell()
     return Cell(
         value=figure["value"],
-        sort="" if figure["raw"] is None else f"{figure['raw']:.6g}",
-        points=trend_points(figure["trend"], width=_SPARK_WIDTH, height=_SPARK_HEIGHT),
+        sort=_sort_key(figure["raw"]),
+        trend=trend_path(figure["trend"], width=_SPARK_WIDTH, height=_SPARK_HEIGHT),
     )
+
+
+def _sort_key(number: float | None) -> str:
+    return "" if number is None or not math.isfinite(number) else f"{number:.6g}"
 
 
 def _column_labels(runs: Sequence[RunEntry]) -> dict[str, str]:

@@ -187,14 +187,11 @@ def _shapes(text: str, place: str) -> Iterator[Hit]:
 def _names(
     text: str, names: Sequence[str], place: str, *, kind: str = "forbidden name"
 ) -> Iterator[Hit]:
-    """Find names as whole words; a name whose first word is nowhere costs nothing."""
+    """Find names as whole words; a name with a word that is nowhere costs next to nothing."""
     spaced = " ".join(text.split())
     words = set(_WORD.findall(spaced.casefold()))
     for name in names:
-        first = _WORD.search(name.casefold())
-        if first and first[0] not in words:
-            continue
-        if _pattern(name).search(spaced):
+        if words.issuperset(_WORD.findall(name.casefold())) and _pattern(name).search(spaced):
             yield Hit(kind, name, place)
 
 

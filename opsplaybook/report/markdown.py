@@ -21,6 +21,8 @@ _BLOCK_MATHS = r"^ {0,3}\$\$[ \t]*\n?(?P<block_tex>[^$]+?)\$\$[ \t]*(?:\n|$)"
 _OPEN, _CLOSE = "\ue000", "\ue001"
 _PLACEHOLDER = re.compile(f"{_OPEN}(\\d+){_CLOSE}")
 _LOWEST_HEADING = 6
+_HARMFUL = "#harmful-link"
+"""What the Markdown parser writes in place of a scheme that could run."""
 
 
 def to_html(source: str, *, caption: str, pictures: "Mapping[str, str] | None" = None) -> Markup:
@@ -135,5 +137,7 @@ def _point_links_at_sections(root: tree.Node) -> None:
     """Write links to headings the way this page names them; Jupyter keeps capitals."""
     for node in root.walk():
         target = node.attributes.get("href", "")
-        if target.startswith("#"):
+        if target == _HARMFUL:
+            del node.attributes["href"]
+        elif target.startswith("#"):
             node.attributes["href"] = f"#section-{slug(target)}"

@@ -14,7 +14,7 @@ _PATH = (
     r"(?<![\w/])/(?:home|Users|root|tmp|var|private|opt|mnt|srv|usr|etc|proc|Volumes)/"
     + _REST
     + "+"
-    r"|(?<![\w.\"'=/:;,)-])/(?:data|workspace|work|app|media|run)/[\w.-]+(?:/[\w.-]+)+"
+    r"|(?<![\w.\"'=/:;,)-])/(?:data|workspace|app|media|run)/[\w.-]+(?:/[\w.-]+)+"
     r"|\b[A-Za-z]:\\{1,2}" + _REST + "+"
     r"|(?<!\w)~/" + _REST + "+"
     r"|\bfile:/{2,3}[^\s\"'<>]+"
@@ -63,6 +63,9 @@ _EVERYBODY = frozenset(
 )
 _SHORTEST_NAME = 4
 _NOT_TEXT = ("image/png", "image/jpeg", "application/pdf", "csv")
+# The coordinates of a drawing would be taken for addresses of hosts.
+_DRAWN_TEXT = re.compile(r"(?<=>)[^<]+")
+Mask = tuple[re.Pattern[str], str]
 _MASKS = {"path of this machine": "[path]", "private host": "[host]"}
 
 
@@ -78,7 +81,10 @@ def mask(item: Any) -> Any:
 
     What was read is still said, where and with which password is not.
     """
-    return _masked(item, (*environment_values(), *machine_folders()))
+    own = [(re.compile(re.escape(value)), "[secret]") for value in environment_values()]
+    own += [(re.compile(re.escape(folder) + f"{_REST}*"), "[path]") for folder in machine_folders()]
+    shapes = [(shape, _MASKS.get(name, "[secret]")) for name, shape in SHAPES.items()]
+    return _masked(item, (*own, *shapes))
 
 
 def environment_values() -> tuple[str, ...]:
@@ -109,19 +115,22 @@ def user_names() -> tuple[str, ...]:
     return () if known else (name,)
 
 
-def _masked(item: Any, values: tuple[str, ...]) -> Any:
+def _masked_field(name: str, value: Any, masks: tuple[Mask, ...]) -> Any:
+    if name in _NOT_TEXT:
+        return value
+    if name == "image/svg+xml":
+        drawing = value if isinstance(value, str) else "".join(value)
+        return _DRAWN_TEXT.sub(lambda match: _masked(match[0], masks), drawing)
+    return _masked(value, masks)
+
+
+def _masked(item: Any, masks: tuple[Mask, ...]) -> Any:
     if isinstance(item, str):
-        return _masked_text(item, values)
+        for shape, instead in masks:
+            item = shape.sub(instead, item)
+        return item
     if isinstance(item, dict):
-        return {k: v if k in _NOT_TEXT else _masked(v, values) for k, v in item.items()}
+        return {name: _masked_field(name, value, masks) for name, value in item.items()}
     if isinstance(item, list | tuple):
-        return [_masked(part, values) for part in item]
+        return [_masked(part, masks) for part in item]
     return item
-
-
-def _masked_text(text: str, values: tuple[str, ...]) -> str:
-    for value in values:
-        text = text.replace(value, "[masked]")
-    for name, shape in SHAPES.items():
-        text = shape.sub(_MASKS.get(name, "[secret]"), text)
-    return text

@@ -69,6 +69,8 @@ class Reader:
     def anchor(self, name: str) -> str:
         """Return a place in the page that nothing else has."""
         base = markdown.slug(name)
+        if base.startswith("part-"):  # the page's own places
+            base = f"shown-{base}"
         self._anchors[base] = self._anchors.get(base, 0) + 1
         count = self._anchors[base]
         return base if count == 1 else self.anchor(f"{base}-{count}")

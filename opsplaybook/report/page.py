@@ -85,13 +85,14 @@ class Page:
         """Anchors and titles of the parts, in order."""
         sections = [(section.anchor, section.title) for section in self.steps.sections]
         own = {
-            "actions": self.actions,
-            "patterns": self.patterns,
-            "caveats": self.caveats,
-            "appendix": self.has_appendix,
+            "Actions": self.actions,
+            "Patterns": self.patterns,
+            "Caveats": self.caveats,
+            "Appendix": self.has_appendix,
         }
-        head = [("findings", "Findings")] if self.findings else []
-        return (*head, *sections, *((name, name.title()) for name, part in own.items() if part))
+        head = [("part-findings", "Findings")] if self.findings else []
+        tail = ((f"part-{name.lower()}", name) for name, part in own.items() if part)
+        return (*head, *sections, *tail)
 
     @property
     def has_appendix(self) -> bool:
@@ -272,7 +273,7 @@ def _made_with(manifest: Mapping[str, Any], body: Steps) -> tuple[tuple[str, Fac
         ("Took", _seconds(manifest.get("seconds"))),
         ("Digest of the code", manifest.get("code_digest", "")),
     ]
-    shown = any(section.anchor == PARAMETERS_KEY for section in body.appendix)
+    shown = PARAMETERS_KEY in body.numbered()
     parts = {
         "This run": [(name, str(value)) for name, value in run if value],
         "Parameters of this run": [] if shown else _pairs(manifest.get("params")),

@@ -134,7 +134,8 @@ def _sorted(title: str, parts: list[_Part], parameters: _Part, reader: Reader) -
     sections: list[Section] = []
     appendix: list[Section] = []
     if parameters.blocks:
-        appendix.append(Section(PARAMETERS_KEY, parameters.title, tuple(parameters.blocks)))
+        anchor = reader.anchor(f"section {parameters.title}")
+        appendix.append(Section(anchor, parameters.title, tuple(parameters.blocks)))
     for part in others:
         name = part.title.casefold()
         if name in WRITTEN_BY_THE_PAGE:
