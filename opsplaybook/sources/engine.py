@@ -63,6 +63,8 @@ class LocalEngine:
         self._timezone = timezone
         self._set_zone()
         self.execute(f"SET temp_directory = {literal(str(self.folder / 'spill'))}")
+        # In a notebook it would leave a widget behind that belongs to no report.
+        self.execute("SET enable_progress_bar = false")
         self.execute("CREATE SCHEMA raw")
         weakref.finalize(self, _close, self.connection, self.folder)
 
