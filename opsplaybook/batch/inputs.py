@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from opsplaybook.batch.others import write_names
 from opsplaybook.batch.store import UNFINISHED
 from opsplaybook.sources import open_source
 from opsplaybook.sources.opening import SNAPSHOT_OF_VARIABLE, SNAPSHOT_VARIABLE
@@ -21,10 +22,13 @@ class Inputs:
         Added to the kernels', so that they open the snapshot in the place of the source.
     digests : mapping of str to str
         Digest per input.
+    names_file : str
+        File with the names that a customer's report must not contain.
     """
 
     environment: Mapping[str, str] = field(default_factory=dict)
     digests: Mapping[str, str] = field(default_factory=dict)
+    names_file: str = ""
 
 
 @contextmanager
@@ -52,13 +56,15 @@ def taken_once(source: str, tables: Sequence[str], *, folder: Path | None) -> It
         If the source cannot be read.
     """
     opened = open_source(source)
-    if not opened.stock.engine.local:
-        yield Inputs(digests=opened.digests)
-        return
-    with TemporaryDirectory(prefix=UNFINISHED, dir=folder, ignore_cleanup_errors=True) as place:
-        snapshot = opened.snapshot(place, tables)
-        environment = {
-            SNAPSHOT_OF_VARIABLE: source,
-            SNAPSHOT_VARIABLE: str(Path(place).absolute()),
-        }
-        yield Inputs(environment, snapshot.digests)
+    with TemporaryDirectory(prefix=UNFINISHED, dir=folder, ignore_cleanup_errors=True) as made:
+        place = Path(made).absolute()
+        names_file = place / "names.json"
+        write_names(opened, names_file)
+        environment = {}
+        if opened.stock.engine.local:
+            opened = opened.snapshot(place / "tables", tables)
+            environment = {
+                SNAPSHOT_OF_VARIABLE: source,
+                SNAPSHOT_VARIABLE: str(place / "tables"),
+            }
+        yield Inputs(environment, opened.digests, str(names_file))

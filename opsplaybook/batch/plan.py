@@ -14,6 +14,7 @@ from typing import Any
 
 from opsplaybook import playbooks
 from opsplaybook.batch.code import code_digest, without_outputs
+from opsplaybook.batch.inputs import Inputs
 from opsplaybook.batch.names import folder_names
 from opsplaybook.batch.planfile import PlanFile, read_plan_file
 from opsplaybook.batch.records import Job, Limits
@@ -74,14 +75,7 @@ class BatchPlan:
     notebook: str
     limits: Limits
 
-    def jobs(
-        self,
-        output: str,
-        *,
-        kernel_name: str,
-        environment: Mapping[str, str],
-        input_digests: Mapping[str, str],
-    ) -> tuple[Job, ...]:
+    def jobs(self, output: str, *, kernel_name: str, inputs: Inputs) -> tuple[Job, ...]:
         """Return the runs ready to start."""
         digest = code_digest(self.notebook)
         working_directory = str(Path.cwd())
@@ -96,9 +90,10 @@ class BatchPlan:
                 limits=self.limits,
                 kernel_name=kernel_name,
                 working_directory=working_directory,
-                environment=environment,
+                environment=inputs.environment,
                 code_digest=digest,
-                input_digests=input_digests,
+                input_digests=inputs.digests,
+                names_file=inputs.names_file,
             )
             for run in self.runs
         )

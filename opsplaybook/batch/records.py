@@ -75,8 +75,8 @@ class Job:
         Digest of the package and of the notebook's cells.
     input_digests : mapping of str to str
         Digest per input of the source.
-    forbidden : tuple of str
-        Names and ids that its report must not contain, if a customer reads it.
+    names_file : str
+        File with the names that the report must not contain, if a customer reads it.
     attempts_made : int
         How often it was started before, by workers that died.
     """
@@ -93,7 +93,7 @@ class Job:
     environment: Mapping[str, str] = field(default_factory=dict)
     code_digest: str = ""
     input_digests: Mapping[str, str] = field(default_factory=dict)
-    forbidden: tuple[str, ...] = ()
+    names_file: str = ""
     attempts_made: int = 0
 
     @property

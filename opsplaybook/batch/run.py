@@ -16,6 +16,7 @@ from nbformat import NotebookNode
 from opsplaybook import __version__, report
 from opsplaybook.batch.engine import Execution, run_notebook
 from opsplaybook.batch.folders import digests, keep_edited
+from opsplaybook.batch.others import forbidden_names
 from opsplaybook.batch.records import Failure, Job, RunRecord, identity, now
 from opsplaybook.batch.store import MANIFEST, REPORT, open_store
 from opsplaybook.errors import RenderError
@@ -119,7 +120,7 @@ def _readable(job: Job, notebook: NotebookNode, record: RunRecord) -> dict[str, 
         audience=job.audience,
         manifest=head_of(record),
         tables_folder=TABLES,
-        forbidden=job.forbidden,
+        forbidden=forbidden_names(job.names_file, job.params),
     )
     files = {REPORT: page.encode()}
     for name, text in report.csv_tables(notebook).items():

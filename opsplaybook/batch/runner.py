@@ -146,12 +146,7 @@ def run_batch(
         read = inputs or stack.enter_context(
             taken_once(plan.source, plan.tables, folder=store.folder)
         )
-        jobs = plan.jobs(
-            store.address,
-            kernel_name=kernel_name,
-            environment=read.environment,
-            input_digests=read.digests,
-        )
+        jobs = plan.jobs(store.address, kernel_name=kernel_name, inputs=read)
         batch = _Batch(plan, store, jobs, _complete(store, jobs) if resume else {})
         return batch.run(stop, workers=workers, dask=dask, console=console, began=began)
 

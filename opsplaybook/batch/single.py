@@ -87,12 +87,7 @@ def run_single(
         read = inputs or stack.enter_context(
             taken_once(plan.source, plan.tables, folder=store.folder)
         )
-        (job,) = plan.jobs(
-            store.address,
-            kernel_name=kernel_name,
-            environment=read.environment,
-            input_digests=read.digests,
-        )
+        (job,) = plan.jobs(store.address, kernel_name=kernel_name, inputs=read)
         return execute(_in_new_folder(job, store))
 
 

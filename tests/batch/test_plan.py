@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from opsplaybook import sources
+from opsplaybook.batch.inputs import Inputs
 from opsplaybook.batch.plan import plan_text, read_plan
 from opsplaybook.batch.planfile import FromFile, FromQuery, PlanFile, read_plan_file
 from opsplaybook.batch.records import Limits
@@ -152,7 +153,7 @@ def test_a_dry_run_shows_folders_subjects_and_what_differs(planned):
 
 def test_jobs_carry_the_code_without_its_outputs(planned):
     jobs = planned([{"account_id": "A"}, {"account_id": "B"}]).jobs(
-        "out", kernel_name="k", environment={"X": "1"}, input_digests={"accounts": "ab"}
+        "out", kernel_name="k", inputs=Inputs({"X": "1"}, {"accounts": "ab"}, "names.json")
     )
     assert [job.name for job in jobs] == ["A", "B"]
     assert jobs[0].key != jobs[1].key

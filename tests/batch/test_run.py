@@ -151,8 +151,10 @@ def test_a_report_that_would_leak_fails_the_run_and_is_not_written(job, monkeypa
     assert sorted(record.artefacts) == ["notebook.ipynb"]
 
 
-def test_a_customer_report_with_the_name_of_another_customer_fails(job):
-    made = job(subject="A-2 met A-3", params={"audience": "customer"}, forbidden=("A-3",))
+def test_a_customer_report_with_the_name_of_another_customer_fails(job, tmp_path):
+    names = tmp_path / "names.json"
+    names.write_text('{"accounts": {"A-3": "Acme Ltd", "A-2 met A-3": "Me"}, "staff": ["Ada"]}')
+    made = job(subject="A-2 met A-3", params={"audience": "customer"}, names_file=str(names))
     record = run.execute(made)
     assert (record.status, record.failure.name) == ("failed", "RenderError")
     assert folder_of(made).read("run/report.html") is None
