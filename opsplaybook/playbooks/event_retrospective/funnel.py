@@ -89,7 +89,8 @@ def find_reference(given: Tables, event: Event) -> Reference:
         frames = [frame for frame in frames if len(frame)]
         if frames:
             return Reference(pd.concat(frames, ignore_index=True), len(frames), kind)
-    return Reference(event_metrics.people(given, ""), 0, "earlier events of its kind")
+    nobody = event_metrics.people(given, event.event_id).iloc[:0]
+    return Reference(nobody, 0, "earlier events of its kind")
 
 
 def make_funnel(given: Tables, params: Params, goals: Goals, people: pd.DataFrame) -> Funnel:
