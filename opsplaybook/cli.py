@@ -98,7 +98,9 @@ def run(playbook: str, *, file: Path | None, pairs: tuple[str, ...], output: Pat
     """Run PLAYBOOK once and write its run folder: notebook, report, tables, manifest."""
     from opsplaybook import batch
 
-    record = batch.run_playbook(playbook, _values(playbook, file, pairs), output)
+    values = _values(playbook, file, pairs)
+    params.resolve(playbooks.get(playbook).Params, values, where=str(file or playbook))
+    record = batch.run_playbook(playbook, values, output)
     click.echo(batch.summary_line(record))
     return record.exit_code
 

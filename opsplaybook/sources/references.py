@@ -4,9 +4,10 @@ import difflib
 from collections.abc import Sequence
 
 import ibis
+import pandas as pd
 from ibis.expr import types as ir
 
-from opsplaybook.errors import EXAMPLES_SHOWN, quote
+from opsplaybook.errors import EXAMPLES_SHOWN, UsageError, quote
 from opsplaybook.sources.engine import Engine
 from opsplaybook.sources.quality import Unmatched
 
@@ -66,3 +67,27 @@ def near_match(value: str, known: Sequence[str | None]) -> str:
 
 def _plain(value: str) -> str:
     return "".join(value.casefold().split())
+
+
+def refuse_unknown(keys: pd.Series, values: Sequence[str], *, where: str) -> None:
+    """Refuse values that are no keys, with keys that are written alike.
+
+    Raises
+    ------
+    UsageError
+        With every unknown value.
+    """
+    known = keys.astype("str").tolist()
+    unknown = sorted({str(value) for value in values} - set(known))
+    if not unknown:
+        return
+    near = [difflib.get_close_matches(value, known, n=1) for value in unknown[:EXAMPLES_SHOWN]]
+    hints = [f"; did you mean {match[0]}?" if match else "" for match in near]
+    hints += [""] * (len(unknown) - len(hints))
+    count = "1 value is" if len(unknown) == 1 else f"{len(unknown):,} values are"
+    raise UsageError(
+        f"{count} not among the {len(known):,} keys",
+        where=where,
+        examples=[quote(value) + hint for value, hint in zip(unknown, hints, strict=True)],
+        remedy="name keys that the table has; nothing was started",
+    )

@@ -13,10 +13,10 @@ from ibis.expr import types as ir
 from opsplaybook.contracts import TABLES, conform, empty
 from opsplaybook.errors import ContractError, UsageError, quote
 from opsplaybook.sources.check import Needs, SourceCheck, check_source
-from opsplaybook.sources.engine import to_frame
+from opsplaybook.sources.engine import frame, to_frame
 from opsplaybook.sources.loaded import Tables
 from opsplaybook.sources.quality import Quality, Unmatched
-from opsplaybook.sources.references import unmatched
+from opsplaybook.sources.references import refuse_unknown, unmatched
 from opsplaybook.sources.selecting import select
 from opsplaybook.sources.snapshot import read_snapshot, write_snapshot
 from opsplaybook.sources.stock import Stock, Where, expression
@@ -154,6 +154,26 @@ class Source:
         np.int64(100)
         """
         return select(self.stock, sql)
+
+    def require_known(self, column: str, values: Sequence[str]) -> None:
+        """Refuse keys that no row has, such as an account that does not exist.
+
+        Parameters
+        ----------
+        column : str
+            Key column of a table, such as ``account_id``; any other name is not checked.
+        values : sequence of str
+
+        Raises
+        ------
+        UsageError
+            With every unknown key, and keys that are written alike.
+        """
+        name = next((n for n, c in TABLES.items() if c.facts().key == (column,)), None)
+        if name is None or name not in self.names:
+            return
+        keys = frame(self.stock.engine, self.expression(name).select(column).distinct())
+        refuse_unknown(keys[column], values, where=f"{self.name}: {name}.{column}")
 
     def snapshot(self, folder: Path | str, names: Iterable[str] | None = None) -> Source:
         """Write validated tables to a folder and return the source that reads them there.
