@@ -13,13 +13,14 @@ from opsplaybook.contracts import TABLES, dtypes
 from opsplaybook.samples.clock import TIMEZONE
 
 TEXT = pd.StringDtype(na_value=np.nan)
+_EDITION = 6  # chosen so that the company of the default seed shows each planted truth
 MISSING = -1
 """Code of a label that is missing."""
 
 
 def generator(seed: int, topic: str) -> np.random.Generator:
     """Make the random numbers of one topic; topics do not disturb each other."""
-    return np.random.default_rng([seed, zlib.crc32(topic.encode())])
+    return np.random.default_rng([_EDITION, seed, zlib.crc32(topic.encode())])
 
 
 def pick(labels: Sequence[str] | pa.Array, codes: np.ndarray) -> pd.api.extensions.ExtensionArray:

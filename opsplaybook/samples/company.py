@@ -123,8 +123,8 @@ def _hold_in_range(accounts: int, seed: int) -> None:
 
 def _customer_tables(
     market: Market, people: People, history: History, ids: Ids, *, seed: int
-) -> tuple[dict[str, pd.DataFrame], tuple[str, ...]]:
-    """Write who the customers are and what was agreed; name the deals that an event caused."""
+) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
+    """Write who the customers are and what was agreed; list the deals that an event caused."""
     terms = money_tables.known_terms(history.terms)
     accounts = accounts_table(market, terms, ids, seed=seed)
     opportunities, caused = money_tables.opportunities_table(
@@ -137,7 +137,7 @@ def _customer_tables(
         "invoices": money_tables.invoices_table(market, terms, ids, seed=seed),
         "opportunities": opportunities,
     }
-    return tables, tuple(opportunities.loc[caused, "opportunity_id"])
+    return tables, opportunities.loc[caused]
 
 
 def _service_tables(

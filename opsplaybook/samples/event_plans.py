@@ -65,6 +65,8 @@ class EventPlan:
         Log-odds that a usual company is invited.
     selection : tuple of float
         What is added per deviation of recent activity, of company size.
+    largest_share : float
+        Share of the most active and largest that is invited: seats are few.
     contact_share : float
         Share of the people of an invited company that are invited.
     channels : tuple of float
@@ -84,6 +86,7 @@ class EventPlan:
     days: int = 1
     invitation_odds: float = -0.6
     selection: tuple[float, float] = (0.2, 0.1)
+    largest_share: float = 1.0
     contact_share: float = 0.5
     channels: tuple[float, ...] = (0.45, 0.20, 0.15, 0.10, 0.10)
     goals: tuple[Goal, ...] = field(default=())
@@ -202,9 +205,10 @@ def _leaders_dinner() -> EventPlan:
         "Leaders Dinner",
         "Central",
         "Plans of the largest customers",
-        invitation_odds=-1.6,
+        invitation_odds=-1.0,
         selection=(1.7, 1.0),
-        contact_share=0.75,
+        largest_share=0.75,
+        contact_share=0.9,
         channels=(0.20, 0.70, 0.05, 0.0, 0.05),
         goals=_FORUM_GOALS,
     )

@@ -133,7 +133,7 @@ def invitations(
     """Draw which companies are invited, by recent activity and size as the plan says."""
     by_activity, by_size = plan.selection
     odds = plan.invitation_odds + by_activity * activity_score + by_size * market.size_score
-    chosen = rng.random(market.size) < 1 / (1 + np.exp(-odds))
+    chosen = rng.random(market.size) < plan.largest_share / (1 + np.exp(-odds))
     return chosen & (market.known_from <= day_of(plan.start) - _INVITED_DAYS_BEFORE[1])
 
 

@@ -11,8 +11,9 @@ Planted here:
 - **X-02, a null**, randomised by user: nothing happens to rows of `exported_data`.
 - **X-03, a sample-ratio mismatch**, randomised by user: users in the treatment arm who were
   first seen on a mobile device were never recorded, about 0.20 of that arm. No effect.
-- **X-04, decided by a single account**, randomised by account: the busiest customer, in the
-  treatment arm, imports 40 times its usual quantity for reasons of its own. No effect.
+- **X-04, decided by a single account**, randomised by account: the largest importer, in the
+  treatment arm, imports as much as all others of its arm together, for reasons of its own. No
+  effect.
 - **X-05, a guardrail harmed**, randomised by account: rows of `exported_data` rise by 0.50,
   rows of `error_shown` by 0.80.
 
@@ -33,7 +34,6 @@ LENGTH_DAYS = 56
 MISMATCHED = "X-03"
 LOST_SHARE = 0.20
 DECIDED_BY_ONE = "X-04"
-DECIDING_FACTOR = 40.0
 ARMS = ("control", "treatment")
 
 
@@ -155,10 +155,11 @@ def run_trials(rows: Rows, *, seed: int, null: bool) -> Trials:
         units, first, of_row = np.unique(unit, return_index=True, return_inverse=True)
         arm = rng.permutation(np.arange(len(units)) % 2)
         if plan.experiment_id == DECIDED_BY_ONE and not null:
-            busiest = np.bincount(of_row).argmax()
-            arm = _in_treatment(arm, busiest)
-            deciding = int(units[busiest])
-            quantity[within[of_row == busiest]] *= DECIDING_FACTOR  # NaN but for imports
+            imported = np.bincount(of_row, np.nan_to_num(quantity[within]))
+            largest = int(imported.argmax())
+            arm, deciding = _in_treatment(arm, largest), int(units[largest])
+            # Rows of other actions have no quantity, and keep none.
+            quantity[within[of_row == largest]] *= _deciding_factor(imported, arm, largest)
         treated = within[arm[of_row] == 1]
         if not null:
             _change(rng, action, treated, plan)
@@ -239,6 +240,11 @@ def _in_treatment(arm: np.ndarray, unit: int) -> np.ndarray:
         other = np.flatnonzero(arm == 1)[0]
         arm[unit], arm[other] = 1, 0
     return arm
+
+
+def _deciding_factor(imported: np.ndarray, arm: np.ndarray, largest: int) -> float:
+    """Compute the factor that makes one account import as much as the rest of its arm."""
+    return max(1.0, np.ceil(imported[arm == 1].sum() / imported[largest] - 1))
 
 
 def _change(

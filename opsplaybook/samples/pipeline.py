@@ -1,7 +1,7 @@
 """Deals: when they are opened, and what becomes of them.
 
-A company opens a deal with a rate of its own: the chance of one within 90 days is about 0.05
-for a prospect and 0.075 for a customer of usual size and activity, and rises by a factor of
+A company opens a deal with a rate of its own: the chance of one within 90 days is about 0.065
+for a prospect and 0.10 for a customer of usual size and activity, and rises by a factor of
 exp(1.0) per deviation of recent activity and of exp(0.6) per deviation of company size. So the
 active and the large would have bought anyway: what misleads a naive reading of an event. In the
 null company the rate is the same for all.
@@ -16,11 +16,11 @@ KINDS = ("new", "upsell", "renewal")
 NEW, UPSELL, RENEWAL = range(3)
 ACTIVITY_SLOPE = 1.0
 SIZE_SLOPE = 0.6
-WIN_RATES = (0.27, 0.40)
+WIN_RATES = (0.22, 0.32)
 CAUSED_WIN_RATE = 0.45
 
-_PROSPECT_CHANCE = 0.05
-_CUSTOMER_CHANCE = 0.075
+_PROSPECT_CHANCE = 0.065
+_CUSTOMER_CHANCE = 0.10
 _CHANCE_DAYS = 90
 _MONTH_DAYS = 365.25 / 12
 _CYCLE_MEDIAN_DAYS = 45.0

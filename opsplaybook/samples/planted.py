@@ -1,6 +1,7 @@
 """Collect the planted truths from the modules that plant them."""
 
 import numpy as np
+import pandas as pd
 
 from opsplaybook.samples import event_plans, experiments, marketing, onboarding, renewals, service
 from opsplaybook.samples import market as value
@@ -32,7 +33,7 @@ def collect(
     history: History,
     ids: Ids,
     *,
-    caused: tuple[str, ...],
+    caused: pd.DataFrame,
     deciding_account: int,
     null: bool,
 ) -> Truths:
@@ -43,8 +44,8 @@ def collect(
     market : Market
     history : History
     ids : Ids
-    caused : tuple of str
-        Keys of the opportunities that an event caused.
+    caused : DataFrame
+        The opportunities that an event caused.
     deciding_account : int
         Number of the account that decides one experiment.
     null : bool
@@ -59,18 +60,17 @@ def collect(
     )
 
 
-def _events(history: History, caused: tuple[str, ...], *, null: bool) -> EventTruths:
+def _events(history: History, caused: pd.DataFrame, *, null: bool) -> EventTruths:
     plans = event_plans
     channel = plans.CHANNELS.index(plans.FAILED_CHANNEL)
     usual = plans.ATTENDANCE_RATES[channel]
-    is_caused = history.deals["caused_by"] >= 0
     return EventTruths(
         lifting_event="" if null else plans.LIFTING_EVENT,
         lift=0.0 if null else plans.LIFT,
         lift_days=plans.LIFT_DAYS,
         realised_lift=_realised_lift(history),
-        caused_opportunities=caused,
-        caused_deals=int((is_caused & history.deals["won"]).sum()),
+        caused_opportunities=tuple(caused["opportunity_id"]),
+        caused_deals=int((caused["outcome"] == "won").sum()),
         selecting_event=plans.SELECTING_EVENT,
         missing_event="" if null else plans.MISSING_EVENT,
         failed_channel="" if null else plans.FAILED_CHANNEL,

@@ -213,6 +213,7 @@ class Book:
             return self.value_of(accounts, product)
         growth = RENEWAL_GROWTH + RENEWAL_GROWTH_PER_SCORE * self._market.growth_score[accounts]
         noise = self._rng.normal(0, _RENEWAL_SPREAD, len(accounts))
+        noise = np.where(self._market.key_account[accounts], 0.0, noise)
         value = self._value[accounts, product] * np.exp(growth + noise)
         return _rounded(value + (self._uplift[accounts] if product == 0 else 0))
 

@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.api as sm
 
 from opsplaybook.samples.event_plans import CHANNELS
 from opsplaybook.samples.events import lifted
@@ -39,19 +40,17 @@ def naive_difference(frame):
     return frame.loc[frame["came"], "opened"].mean() - frame.loc[~frame["reached"], "opened"].mean()
 
 
-def stratified_difference(frame):
-    """Those who came against those not reached, within cells of standing, activity and size."""
-    frame = frame[frame["came"] | ~frame["reached"]]
-    cells = [
-        frame["is_customer"],
-        frame.groupby("is_customer")["activity"].rank(pct=True).mul(5).clip(upper=4.99).astype(int),
-        frame["size"].rank(pct=True).mul(4).clip(upper=3.99).astype(int),
-    ]
-    cell = frame.groupby(cells).ngroup()
-    rates = frame.groupby([frame["came"], cell])["opened"].agg(["mean", "size"])
-    both = rates.loc[True].join(rates.loc[False], suffixes=("_came", "_not"), how="inner")
-    difference = both["mean_came"] - both["mean_not"]
-    return float(np.average(difference, weights=both["size_came"]))
+def fair_difference(frame):
+    """Those who came against what the model of those not reached expects of them."""
+    explained = sm.add_constant(frame[["is_customer", "activity", "size"]].astype(float))
+    explained["customer_activity"] = explained["is_customer"] * explained["activity"]
+    link = sm.families.links.CLogLog()
+    others = ~frame["reached"]
+    model = sm.GLM(
+        frame.loc[others, "opened"], explained[others], family=sm.families.Binomial(link=link)
+    ).fit()
+    came = frame["came"]
+    return float((frame.loc[came, "opened"] - model.predict(explained[came])).mean())
 
 
 def test_without_the_caused_deals_the_outcome_falls_by_the_realised_lift(companies):
@@ -81,7 +80,7 @@ def test_a_chance_is_raised_by_exactly_the_lift():
 
 def test_the_lifting_event_is_seen_by_a_fair_comparison(companies):
     event = companies[0].truths.events.lifting_event
-    found = [stratified_difference(outcomes(company, event)) for company in companies]
+    found = [fair_difference(outcomes(company, event)) for company in companies]
     error = np.std(found, ddof=1) / np.sqrt(len(found))
     assert np.mean(found) == pytest.approx(0.20, abs=3 * error)
     assert np.mean(found) > 5 * error
@@ -91,7 +90,7 @@ def test_the_selecting_event_misleads_a_naive_comparison_only(companies):
     event = companies[0].truths.events.selecting_event
     frames = [outcomes(company, event) for company in companies]
     naive = [naive_difference(frame) for frame in frames]
-    fair = [stratified_difference(frame) for frame in frames]
+    fair = [fair_difference(frame) for frame in frames]
     error = np.std(fair, ddof=1) / np.sqrt(len(fair))
     assert min(naive) > 0
     assert np.mean(naive) > 0.08
@@ -118,7 +117,7 @@ def test_sales_people_mark_more_than_was_caused(companies):
 
 
 def test_in_the_null_company_the_lifting_event_brings_nothing(null_companies):
-    found = [stratified_difference(outcomes(company, "EV-09")) for company in null_companies]
+    found = [fair_difference(outcomes(company, "EV-09")) for company in null_companies]
     error = np.std(found, ddof=1) / np.sqrt(len(found))
     assert abs(np.mean(found)) < 3 * error
 

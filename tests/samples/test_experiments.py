@@ -38,13 +38,13 @@ def test_units_are_in_one_arm_and_of_the_planned_kind(company):
 
 
 def test_the_true_effect_is_there(companies):
-    assert relative_effect(companies, "X-01", "ran_report") == pytest.approx(0.40, abs=0.08)
+    assert relative_effect(companies, "X-01", "ran_report") == pytest.approx(0.40, abs=0.12)
     found = [ttest_ind(*arms(measured(c, "X-01", "ran_report"))).pvalue for c in companies]
     assert np.median(found) < 0.05
 
 
 def test_the_null_is_null(companies):
-    assert relative_effect(companies, "X-02", "exported_data") == pytest.approx(0, abs=0.06)
+    assert relative_effect(companies, "X-02", "exported_data") == pytest.approx(0, abs=0.12)
 
 
 def test_the_sample_ratio_does_not_match(companies):
@@ -55,7 +55,7 @@ def test_the_sample_ratio_does_not_match(companies):
     assert np.sum(treated) / np.sum(total) == pytest.approx(0.8 / 1.8, abs=0.01)
     assert max(binomtest(int(k), n, 0.5).pvalue for k, n in zip(treated, total, strict=True)) < 0.05
     assert planned > 500
-    assert relative_effect(companies, "X-03", "viewed_dashboard") == pytest.approx(0, abs=0.06)
+    assert relative_effect(companies, "X-03", "viewed_dashboard") == pytest.approx(0, abs=0.09)
 
 
 def test_other_experiments_keep_their_ratio(companies):
@@ -81,8 +81,8 @@ def test_one_account_decides(companies):
 
 
 def test_the_guardrail_is_harmed_while_the_success_metric_rises(companies):
-    assert relative_effect(companies, "X-05", "exported_data") == pytest.approx(0.50, abs=0.12)
-    assert relative_effect(companies, "X-05", "error_shown") == pytest.approx(0.80, abs=0.25)
+    assert relative_effect(companies, "X-05", "exported_data") == pytest.approx(0.50, abs=0.15)
+    assert relative_effect(companies, "X-05", "error_shown") == pytest.approx(0.80, abs=0.30)
     plan = companies[0].tables["experiments"].set_index("experiment_id").loc["X-05"]
     assert plan["guardrail_metrics"] == "rows(error_shown)"
 
@@ -90,10 +90,10 @@ def test_the_guardrail_is_harmed_while_the_success_metric_rises(companies):
 @pytest.mark.parametrize(
     ("experiment_id", "action", "noise"),
     [
-        ("X-01", "ran_report", 0.08),
-        ("X-05", "exported_data", 0.10),
-        ("X-05", "error_shown", 0.20),
-        ("X-04", "imported_records", 0.12),
+        ("X-01", "ran_report", 0.12),
+        ("X-05", "exported_data", 0.15),
+        ("X-05", "error_shown", 0.25),
+        ("X-04", "imported_records", 0.20),
     ],
 )
 def test_in_the_null_company_no_experiment_has_an_effect(

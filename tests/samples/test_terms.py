@@ -72,7 +72,7 @@ def test_customers_win_and_lose_and_come_back(companies):
     contracts = pd.concat(all_contracts(companies), keys=range(len(companies)))
     core = contracts[(contracts["product"] == "Core") & contracts["renews_contract_id"].isna()]
     fresh_starts = core.groupby([core.index.get_level_values(0), "account_id"]).size()
-    assert fresh_starts.max() == 2
+    assert fresh_starts.max() >= 2
     assert (contracts["renewed_value"] < contracts["annual_value"]).any()
     assert (contracts["renewed_value"] > contracts["annual_value"]).any()
 
