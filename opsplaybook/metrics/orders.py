@@ -1,5 +1,6 @@
 """What one account ordered and what it has under contract."""
 
+from collections.abc import Sequence
 from datetime import date
 
 import numpy as np
@@ -70,12 +71,35 @@ def in_force(contracts: pd.DataFrame, day: date) -> pd.DataFrame:
     return contracts.loc[begun & ~over]
 
 
-def contract_value(contracts: pd.DataFrame, day: date) -> float:
-    """Return the annual value of the terms in force on a day; NaN where none has a value."""
-    return float(in_force(contracts, day)["annual_value"].sum(min_count=1))
+def in_force_on(
+    contracts: pd.DataFrame, days: Sequence[date] | pd.DatetimeIndex, column: str
+) -> np.ndarray:
+    """Sum a column of the terms in force on each of several days.
 
+    Parameters
+    ----------
+    contracts : DataFrame
+        As of the contract.
+    days : sequence of date, length n
+    column : {"annual_value", "seats"}
 
-def seats(contracts: pd.DataFrame, day: date) -> float:
-    """Return the seats of the terms in force on a day; NaN where none has any."""
-    found = in_force(contracts, day)["seats"].astype("float64")
-    return float(found.sum(min_count=1))
+    Returns
+    -------
+    ndarray of float, shape (n,)
+        NaN on a day on which no term has a value.
+
+    Examples
+    --------
+    >>> term = {"start_on": pd.Timestamp("2026-01-01"), "end_on": pd.NaT, "seats": 20}
+    >>> in_force_on(pd.DataFrame([term]), [date(2025, 12, 31), date(2026, 1, 1)], "seats").tolist()
+    [nan, 20.0]
+
+    There are seats from the first day of the term on, and no end was agreed.
+    """
+    on = np.asarray(pd.DatetimeIndex(days), dtype="datetime64[us]")[:, None]
+    starts = contracts["start_on"].to_numpy(dtype="datetime64[us]")
+    ends = contracts["end_on"].to_numpy(dtype="datetime64[us]")
+    amounts = contracts[column].to_numpy(dtype=float, na_value=np.nan)
+    counted = (starts <= on) & ~(ends < on) & ~np.isnan(amounts)
+    sums = np.where(counted, amounts, 0.0).sum(axis=1)
+    return np.where(counted.any(axis=1), sums, np.nan)

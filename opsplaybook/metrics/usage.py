@@ -84,6 +84,22 @@ def per_week(use: pd.DataFrame, period: Period, *, sums: str = "actions") -> np.
     return totals.reindex(range(weeks - 1, -1, -1), fill_value=0).to_numpy(dtype=float)
 
 
+def weeks_of_actions(use: pd.DataFrame, period: Period) -> pd.DataFrame:
+    """Count each action in each whole week of a period.
+
+    Returns
+    -------
+    DataFrame
+        One row per whole week, oldest first; one float column per action that was done in them.
+    """
+    weeks = period.days // WEEK_DAYS
+    own = use.loc[period.holds(use["day"])]
+    week = blocks(own["day"], period.last, length=WEEK_DAYS).rename("week")
+    counts = own.groupby([week, own["action"]])["actions"].sum()
+    wide = counts.unstack(fill_value=0)  # noqa: PD010 - a pivot table takes several times as long
+    return wide.reindex(range(weeks - 1, -1, -1), fill_value=0).astype("float64")
+
+
 def weekly_users(use: pd.DataFrame, last: date, *, weeks: int) -> pd.DataFrame:
     """Count the users and actions of each week.
 

@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -15,6 +15,8 @@ from opsplaybook.sources import Tables, open_source
 
 MANIFEST = "manifest.json"
 ACTIONS = "actions.csv"
+LARGE = frozenset({"activity", "invoices"})
+"""Tables that are aggregated where they lie, and reach a frame as sums."""
 
 
 class Playbook(Protocol):
@@ -59,13 +61,33 @@ def load_tables(
     *,
     where: dict[str, str] | None = None,
 ) -> Tables:
-    """Open the source of the parameters and read tables as known on ``as_of``."""
-    source = open_source(params.source)
+    """Open the source of the parameters and read tables as known on ``as_of``.
+
+    Parameters
+    ----------
+    params : PlaybookParams
+    required, optional : tuple of str
+        Tables of the playbook. Those of `LARGE` stay in the engine.
+    where : dict, optional
+        Columns and values to keep, such as ``{"account_id": "A-0042"}``.
+    """
     names = (*required, *optional)
-    return source.load(names, required=required, as_of=params.as_of, where=where)
+    return open_source(params.source).load(
+        [name for name in names if name not in LARGE],
+        required=required,
+        in_engine=[name for name in names if name in LARGE],
+        as_of=params.as_of,
+        where=where,
+    )
 
 
-def earlier_runs(folder: str | None, playbook: str, as_of: date) -> Earlier:
+def earlier_runs(
+    folder: str | None,
+    playbook: str,
+    as_of: date,
+    *,
+    about: Mapping[str, str] | None = None,
+) -> Earlier:
     """Read what earlier runs of a playbook left open, as known on a day.
 
     Parameters
@@ -76,6 +98,9 @@ def earlier_runs(folder: str | None, playbook: str, as_of: date) -> Earlier:
         Stem of the playbook.
     as_of : date
         Runs dated after it are not read.
+    about : mapping, optional
+        Parameters that a run must have had, such as ``{"account_id": "A-0042"}``: what was
+        agreed with one customer is not for another.
 
     Returns
     -------
@@ -92,7 +117,8 @@ def earlier_runs(folder: str | None, playbook: str, as_of: date) -> Earlier:
         raise UsageError(
             "there is no such folder", where=f"earlier_runs = {folder}", remedy="check the path"
         )
-    runs = sorted(_runs(Path(folder), playbook, as_of), key=lambda run: run[0])
+    found = _runs(Path(folder), playbook, as_of, about or {})
+    runs = sorted(found, key=lambda run: run[0])
     actions: dict[str, Action] = {}
     patterns: dict[str, Pattern] = {}
     for _, path, findings in runs:
@@ -104,11 +130,16 @@ def earlier_runs(folder: str | None, playbook: str, as_of: date) -> Earlier:
     return Earlier(names, tuple(actions.values()), tuple(patterns.values()))
 
 
-def _runs(folder: Path, playbook: str, as_of: date) -> Iterator[tuple[str, Path, dict[str, Any]]]:
+def _runs(
+    folder: Path, playbook: str, as_of: date, about: Mapping[str, str]
+) -> Iterator[tuple[str, Path, dict[str, Any]]]:
     for path in sorted(folder.rglob(MANIFEST)):
         manifest = json.loads(path.read_text(encoding="utf-8"))
         findings = manifest.get("findings")
         if manifest.get("playbook") != playbook or not findings:
+            continue
+        params = manifest.get("params", {})
+        if any(params.get(name) != value for name, value in about.items()):
             continue
         if findings["as_of"] <= as_of.isoformat():
             yield findings["as_of"], path.parent, findings

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from math import isnan, nan
 
-import numpy as np
 import pandas as pd
 
 from opsplaybook import tables
@@ -12,7 +11,13 @@ from opsplaybook.figures import plot_period_bars
 from opsplaybook.metrics import orders as order_metrics
 from opsplaybook.metrics.blocks import BLOCKS, block_sums, ends_of_blocks, year_on_year
 from opsplaybook.playbooks.account_review.account import Account
-from opsplaybook.playbooks.account_review.compared import UNKNOWN, Compared, fact, table_compared
+from opsplaybook.playbooks.account_review.compared import (
+    UNKNOWN,
+    Compared,
+    audience_of,
+    fact,
+    table_compared,
+)
 from opsplaybook.playbooks.account_review.params import Params
 from opsplaybook.sources import Tables
 from opsplaybook.stats.changes import change_of_totals
@@ -103,18 +108,19 @@ def chart_business(business: Business) -> Chart:
         Column("year_before", "Year before", "money"),
     ]
     periods = business.account.periods
+    drawn = business.blocks if business.headline else business.blocks.iloc[:0]
     subtitle = f"Four weeks each, the last until {periods.now.last:%Y-%m-%d}; line: year before"
     data = tables.table(
-        business.blocks,
+        drawn,
         columns,
         key="business-by-month",
         caption=f"{label} by four weeks",
         currency=business.currency,
-        audience="customer",
+        audience=audience_of(drawn),
         shown=BLOCKS,
     )
     return plot_period_bars(
-        business.blocks,
+        drawn,
         x="block_end",
         y="amount",
         label=f"{label} ({business.currency})",
@@ -127,15 +133,18 @@ def chart_business(business: Business) -> Chart:
         kind="money",
         currency=business.currency,
         x_label="Four weeks until",
-        audience="customer",
+        audience=audience_of(drawn),
     )
 
 
 def _contract_measures(contracts: pd.DataFrame, account: Account) -> tuple[Compared, ...]:
-    days = {name: period.last for name, period in account.periods.named().items()}
+    named = account.periods.named()
+    days = [period.last for period in named.values()]
     n = len(order_metrics.in_force(contracts, account.periods.now.last))
-    values = {name: order_metrics.contract_value(contracts, day) for name, day in days.items()}
-    held = {name: order_metrics.seats(contracts, day) for name, day in days.items()}
+    values, held = (
+        dict(zip(named, order_metrics.in_force_on(contracts, days, column).tolist(), strict=True))
+        for column in ("annual_value", "seats")
+    )
     found = [
         fact("contract_value", "Contract value a year", values, "money", n, "terms"),
         fact("seats", "Seats", held, "count", n, "terms"),
@@ -202,8 +211,7 @@ def _order_blocks(given: Tables, invoices: pd.DataFrame, account: Account) -> pd
 
 def _contract_blocks(given: Tables, account: Account) -> pd.DataFrame:
     last, contracts = account.periods.now.last, given["contracts"]
-    days = [day.date() for day in ends_of_blocks(last)]
-    values = np.array([order_metrics.contract_value(contracts, day) for day in days])
+    values = order_metrics.in_force_on(contracts, ends_of_blocks(last), "annual_value")
     quality = given.qualities.get("contracts")
     return year_on_year(values, last, known_from=quality.first_on if quality else None)
 

@@ -85,7 +85,6 @@ def table_compared(
     caption: str,
     currency: str = "",
     note: str = "",
-    audience: Audience = "customer",
 ) -> Table:
     """Show measures with their three periods, changes with intervals."""
     rows = [_row(measure, currency) for measure in measures]
@@ -106,9 +105,17 @@ def table_compared(
         key=key,
         caption=f"{caption}, {periods.now.text}, {against}",
         note=note,
-        audience=audience,
+        audience=audience_of(frame),
         shown=len(frame),
     )
+
+
+def audience_of(frame: pd.DataFrame) -> Audience:
+    """Return who may see what is made of rows about the account itself.
+
+    Its own numbers are for the customer; a part that is left out for want of them is for us.
+    """
+    return "customer" if len(frame) else "internal"
 
 
 _ROW = (

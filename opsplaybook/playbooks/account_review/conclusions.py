@@ -14,7 +14,6 @@ from opsplaybook.playbooks.account_review.support import Support
 from opsplaybook.playbooks.account_review.use import Use
 from opsplaybook.playbooks.account_review.verdict import in_words, tiles, verdict
 from opsplaybook.sources import Tables
-from opsplaybook.stats.results import Estimate
 
 MIDDLE = 0.5
 
@@ -110,14 +109,10 @@ def _place(place: Place) -> list[Finding]:
     if not far:
         return []
     name = max(far, key=lambda key: abs(far[key].value - MIDDLE))
-    claim = f"{LABELS[name]}: {_stands(far[name])} ({place.likeness})."
+    size = formats.estimate(far[name], unit="comparable accounts")
+    claim = f"{LABELS[name]}: {size} lie below ({place.likeness})."
     strength = grade(detectable=True, n=far[name].n, design="description")
     return [_finding(claim, strength, ("place", "place-chart"))]
-
-
-def _stands(estimate: Estimate) -> str:
-    text = formats.estimate(estimate, unit="comparable accounts")
-    return f"above {text}" if estimate.value > MIDDLE else f"only {text} lie below"
 
 
 def _size(measure: Compared) -> str:

@@ -29,9 +29,10 @@ METHOD = (
         "joined (Zou and Donner 2008); who was there in both periods changes nothing."
     ),
     (
-        "Changes of actions and of value compare whole weeks (Welch's test, Fieller's interval). "
-        "Weeks are taken as independent; several key actions are corrected for their number "
-        "(Holm)."
+        "Changes of actions and of value compare whole weeks (Welch's test, Fieller's interval; "
+        "where that has no end, the interval on the scale of logarithms). "
+        "Weeks are taken as independent, so a slow swing counts as a change; several key actions "
+        "are corrected for their number (Holm)."
     ),
     (
         "Shares carry the Wilson interval, differences of shares Newcombe's, as if both periods "

@@ -9,6 +9,7 @@ from opsplaybook.contracts import ROLES
 from opsplaybook.display import Table
 from opsplaybook.metrics.events import DECISION_ROLES, UNKNOWN
 from opsplaybook.playbooks.account_review.account import Account
+from opsplaybook.playbooks.account_review.compared import audience_of
 from opsplaybook.sources import Tables
 from opsplaybook.tables import Column
 
@@ -85,7 +86,7 @@ def table_people(people: People) -> Table:
         columns,
         key="people",
         caption=f"Contacts by their part in decisions, n = {frame['people'].sum():,}",
-        audience="customer",
+        audience=audience_of(frame),
         shown=len(frame),
     )
 
@@ -99,5 +100,6 @@ def _roles(contacts: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
         "left": ~here & (contacts["left_on"] > day - pd.Timedelta(days=LEFT_RECENTLY_DAYS)),
     }
     counts = pd.DataFrame(flags).groupby(role).sum().astype("int64")
-    rows = [*ROLES, *([UNKNOWN] if UNKNOWN in counts.index else [])]
+    unknown = UNKNOWN in counts.index and counts.loc[UNKNOWN, "people"] > 0
+    rows = [*ROLES, *([UNKNOWN] if unknown else [])]
     return counts.reindex(rows, fill_value=0).rename_axis("role").reset_index()

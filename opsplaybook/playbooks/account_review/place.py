@@ -10,6 +10,7 @@ from opsplaybook.display import Chart, Table
 from opsplaybook.figures import plot_intervals
 from opsplaybook.metrics.comparable import customer_totals
 from opsplaybook.playbooks.account_review.account import Account
+from opsplaybook.playbooks.account_review.compared import audience_of
 from opsplaybook.playbooks.account_review.params import Params
 from opsplaybook.sources import Tables
 from opsplaybook.stats.ranks import place_among
@@ -69,7 +70,7 @@ def review_place(given: Tables, params: Params, account: Account) -> Place:
     alike = others.loc[others["group"] == account.group] if account.group else others
     wide = len(alike) < params.comparable_minimum
     peers = others if wide else alike
-    likeness = f"customers, {params.comparable_by.replace('_', ' ')}: {account.group}"
+    likeness = f"customers with {params.comparable_by.replace('_', ' ')}: {account.group}"
     places = {
         name: place_among(own[name].iloc[0] if len(own) else nan, peers[name], level=params.level)
         for name in LABELS
@@ -91,8 +92,9 @@ def table_place(place: Place) -> Table:
 
 def chart_place(place: Place) -> Chart:
     """Draw the place by measure, with its interval; the middle is the reference."""
+    frame = _frame(place)
     return plot_intervals(
-        _frame(place),
+        frame,
         category="measure",
         value="below",
         low="low",
@@ -107,7 +109,7 @@ def chart_place(place: Place) -> Chart:
         reference_label="middle",
         kind="share",
         zero=True,
-        audience="customer",
+        audience=audience_of(frame),
     )
 
 
@@ -138,7 +140,7 @@ def _table(place: Place, key: str) -> Table:
         caption=f"Place among comparable accounts ({place.likeness}), "
         f"{place.account.periods.now.text}",
         note="More is not better in itself: many tickets may mean much use. Equals count by half.",
-        audience="customer",
+        audience=audience_of(frame),
         shown=len(frame),
     )
 

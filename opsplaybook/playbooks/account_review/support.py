@@ -12,7 +12,7 @@ from opsplaybook.figures import plot_survival
 from opsplaybook.metrics import support as support_metrics
 from opsplaybook.metrics.periods import Period, periods_until
 from opsplaybook.playbooks.account_review.account import Account
-from opsplaybook.playbooks.account_review.compared import change_text, value_text
+from opsplaybook.playbooks.account_review.compared import audience_of, change_text, value_text
 from opsplaybook.playbooks.account_review.params import Params
 from opsplaybook.sources import Tables
 from opsplaybook.stats.changes import change_of_totals
@@ -115,7 +115,7 @@ def table_support(support: Support) -> Table:
         key="support",
         caption=f"Support, {support.span.text}, against {support.span_before.text}",
         note="Medians with interval (Kaplan-Meier): a ticket that still waits counts as waiting.",
-        audience="customer",
+        audience=audience_of(frame),
         shown=len(frame),
     )
 
@@ -134,7 +134,7 @@ def chart_support(support: Support) -> Chart:
         columns,
         key="support-curve",
         caption="Tickets not solved yet, by days since they were opened",
-        audience="customer",
+        audience=audience_of(frame),
     )
     counts = ", ".join(formats.count(curve.n) for curve in support.curves.values())
     return plot_survival(
@@ -150,7 +150,7 @@ def chart_support(support: Support) -> Chart:
         title="Tickets not solved yet",
         subtitle=f"n = {counts or 'too few'} tickets; bands are intervals",
         data=data,
-        audience="customer",
+        audience=audience_of(frame),
     )
 
 

@@ -9,7 +9,6 @@ import pandas as pd
 from opsplaybook.metrics import orders as order_metrics
 from opsplaybook.metrics import usage
 from opsplaybook.metrics.blocks import block_sums, year_on_year
-from opsplaybook.metrics.periods import Period
 from opsplaybook.playbooks.account_review.account import Account
 from opsplaybook.playbooks.account_review.compared import UNKNOWN, Compared
 from opsplaybook.playbooks.account_review.params import Params
@@ -87,6 +86,18 @@ def review_use(given: Tables, params: Params, account: Account) -> Use:
     )
 
 
+def weekly_change(now: np.ndarray, before: np.ndarray, level: float) -> Difference:
+    """Estimate by what share an average week differs from one of the period before.
+
+    Fieller's interval agrees with Welch's test. Where so little was done before that it has no
+    end, the interval on the scale of logarithms stands in.
+    """
+    found = relative_difference(now, before, level=level)
+    if found.interval is None:
+        return relative_difference(now, before, method="log", level=level)
+    return found
+
+
 def _measures(
     given: Tables, params: Params, account: Account, use: pd.DataFrame, delivered: pd.DataFrame
 ) -> tuple[Compared, ...]:
@@ -116,9 +127,9 @@ def _people(
     active = Compared("users", "Active users", now, *past, *changes, unit="users")
     regular = {name: usage.regular_users(use, period) for name, period in named.items()}
     share = _shares("regular", "Regular users of active ones", regular, counts, known, level)
-    seats = {
-        name: order_metrics.seats(given["contracts"], period.last) for name, period in named.items()
-    }
+    days = [period.last for period in named.values()]
+    held = order_metrics.in_force_on(given["contracts"], days, "seats")
+    seats = dict(zip(named, held.tolist(), strict=True))
     return (active, share, *_seat_use(counts, seats, known, level))
 
 
@@ -172,7 +183,7 @@ def _weekly(
     for name in ("before", "year_before"):
         known = account.knows(given, "activity", named[name])
         past.append(totals[name] if known else nan)
-        changed = relative_difference(weeks["now"], weeks[name], level=level)
+        changed = weekly_change(weeks["now"], weeks[name], level)
         changes.append(changed if known else UNKNOWN)
     now = Estimate(totals["now"], None, len(weeks["now"]), "count", "counted")
     return Compared(key, label, now, *past, *changes, unit="weeks")
@@ -182,9 +193,8 @@ def _weeks(given: Tables, account: Account, use: pd.DataFrame) -> pd.DataFrame:
     last = account.periods.now.last
     recent = use.loc[use["day"] > pd.Timestamp(last) - pd.Timedelta(weeks=WEEKS)]
     weeks = usage.weekly_users(recent, last, weeks=WEEKS)
-    contracts = given["contracts"]
-    held = [order_metrics.seats(contracts, day.date()) for day in weeks["week_end"]]
-    return weeks.assign(seats=np.array(held, dtype=float))
+    ends = pd.DatetimeIndex(weeks["week_end"])
+    return weeks.assign(seats=order_metrics.in_force_on(given["contracts"], ends, "seats"))
 
 
 def _key_actions(
@@ -193,10 +203,8 @@ def _key_actions(
     """Compare each key action by week; many are looked at, so chance is corrected for."""
     periods = account.periods
     known = account.knows(given, "activity", periods.before)
-    rows = [
-        _action(name, use.loc[use["action"] == name], periods.now, periods.before, params.level)
-        for name in _chosen(params, account, use)
-    ]
+    weeks = [usage.weeks_of_actions(use, period) for period in (periods.now, periods.before)]
+    rows = [_action(name, *weeks, params.level) for name in _chosen(params, weeks)]
     frame = pd.DataFrame(rows, columns=_ACTION_COLUMNS)
     if not known:
         frame[["before", "change", "low", "high", "p_value"]] = nan
@@ -207,24 +215,23 @@ def _key_actions(
 _ACTION_COLUMNS = ["action", "now", "before", "change", "low", "high", "weeks", "p_value"]
 
 
-def _chosen(params: Params, account: Account, use: pd.DataFrame) -> list[str]:
+def _chosen(params: Params, weeks: list[pd.DataFrame]) -> list[str]:
+    """Take the actions that were asked for, or the most frequent ones of both periods."""
     if params.key_actions:
         return list(params.key_actions)
-    periods = account.periods
-    recent = use.loc[use["day"] >= pd.Timestamp(periods.before.first)]
-    sums = recent.groupby("action", as_index=False)["actions"].sum()
-    ranked = sums.sort_values(["actions", "action"], ascending=[False, True])
-    return ranked["action"].head(KEY_ACTIONS).tolist()
+    sums = pd.concat([frame.sum() for frame in weeks]).groupby(level=0).sum()
+    return sums.sort_values(ascending=False, kind="stable").head(KEY_ACTIONS).index.tolist()
 
 
-def _action(
-    name: str, use: pd.DataFrame, now: Period, before: Period, level: float
-) -> tuple[object, ...]:
-    weeks = usage.per_week(use, now), usage.per_week(use, before)
-    change = relative_difference(*weeks, level=level)
+def _action(name: str, now: pd.DataFrame, before: pd.DataFrame, level: float) -> tuple[object, ...]:
+    weeks = [
+        frame[name].to_numpy() if name in frame else np.zeros(len(frame)) for frame in (now, before)
+    ]
+    change = weekly_change(*weeks, level)
     ends = (change.interval.low, change.interval.high) if change.interval else (nan, nan)
-    totals = [float(use.loc[p.holds(use["day"]), "actions"].sum()) for p in (now, before)]
-    return (name, *totals, change.value, *ends, change.n, change.p_value)
+    return (
+        name, weeks[0].sum(), weeks[1].sum(), change.value, *ends, change.n, change.p_value
+    )  # fmt: skip
 
 
 def _value_blocks(given: Tables, account: Account, delivered: pd.DataFrame) -> pd.DataFrame:
@@ -248,7 +255,7 @@ def _caveats(given: Tables, params: Params, account: Account, use: pd.DataFrame)
     if not account.knows(given, "activity", account.periods.before):
         caveats.append("Use in the period before is not known in full: it is not compared.")
     users = len(usage.users_in(use, account.periods.now))
-    held = order_metrics.seats(given["contracts"], account.periods.now.last)
+    (held,) = order_metrics.in_force_on(given["contracts"], [given.as_of], "seats")
     if users > held:
         caveats.append("More people used the product than there are seats.")
     return tuple(caveats)

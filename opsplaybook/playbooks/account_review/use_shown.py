@@ -1,12 +1,10 @@
 """What step 2 shows: users and seats by week, key actions, value delivered."""
 
-import pandas as pd
-
 from opsplaybook import tables
 from opsplaybook.display import Chart, Table
 from opsplaybook.figures import plot_intervals, plot_lines, plot_period_bars
 from opsplaybook.metrics.blocks import BLOCKS
-from opsplaybook.playbooks.account_review.compared import table_compared
+from opsplaybook.playbooks.account_review.compared import audience_of, table_compared
 from opsplaybook.playbooks.account_review.use import WEEKS, Use
 from opsplaybook.tables import Column
 
@@ -25,8 +23,9 @@ def table_use(use: Use) -> Table:
 
 
 def chart_use(use: Use) -> Chart:
-    """Draw active users by week over a year, with the seats where they are near."""
+    """Draw active users by week over a year."""
     last = use.account.periods.now.last
+    weeks = use.weeks if use.measures else use.weeks.iloc[:0]
     columns = [
         Column("week_end", "Week until", "date"),
         Column("users", "Active users", "count"),
@@ -34,25 +33,25 @@ def chart_use(use: Use) -> Chart:
         Column("seats", "Seats", "count"),
     ]
     data = tables.table(
-        use.weeks,
+        weeks,
         columns,
         key="use-by-week",
         caption=f"Use by week, {WEEKS} weeks until {last:%Y-%m-%d}",
-        audience="customer",
+        audience=audience_of(weeks),
     )
     return plot_lines(
-        use.weeks if use.measures else use.weeks.iloc[:0],
+        weeks,
         x="week_end",
         y="users",
         label="Active users in the week",
         key="use-chart",
         title="Active users by week",
-        subtitle=f"{WEEKS} weeks until {last:%Y-%m-%d}, n = {use.weeks['actions'].sum():,} actions",
+        subtitle=f"{WEEKS} weeks until {last:%Y-%m-%d}, n = {weeks['actions'].sum():,} actions",
         data=data,
         kind="count",
         x_label="Week until",
         zero=True,
-        audience="customer",
+        audience=audience_of(weeks),
     )
 
 
@@ -75,7 +74,7 @@ def chart_actions(use: Use) -> Chart:
         reference=0.0,
         reference_label="no change",
         kind="change",
-        audience="customer",
+        audience=audience_of(frame),
     )
 
 
@@ -97,7 +96,7 @@ def chart_value(use: Use) -> Chart:
         columns,
         key="value-by-month",
         caption=f"Value delivered by four weeks, until {last:%Y-%m-%d}",
-        audience="customer",
+        audience=audience_of(use.value),
         shown=BLOCKS,
     )
     return plot_period_bars(
@@ -113,7 +112,7 @@ def chart_value(use: Use) -> Chart:
         data=data,
         kind="count",
         x_label="Four weeks until",
-        audience="customer",
+        audience=audience_of(use.value),
     )
 
 
@@ -125,14 +124,13 @@ def _action_table(use: Use, key: str) -> Table:
         Column("change", "Change a week", "change", low="low", high="high", n="weeks"),
         Column("beyond_chance", "Beyond chance", "flag"),
     ]
-    frame: pd.DataFrame = use.actions
     return tables.table(
-        frame,
+        use.actions,
         columns,
         key=key,
         caption=f"Key actions, {use.account.periods.now.text}, against the period before",
         note="Several actions are looked at, so a change counts as beyond chance only after "
         "correction for their number.",
-        audience="customer",
-        shown=len(frame),
+        audience=audience_of(use.actions),
+        shown=len(use.actions),
     )
