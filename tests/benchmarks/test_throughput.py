@@ -1,0 +1,54 @@
+"""Throughput against a loop of commands, and time per run against the computation alone."""
+
+from pathlib import Path
+
+import pytest
+
+from opsplaybook.batch.inputs import taken_once
+from opsplaybook.batch.pool import cores
+
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
+
+RUNS = 40
+LOOP_RUNS = 4
+
+
+def test_throughput_against_papermill_and_nbconvert(bench, plan_of, tmp_path):
+    plan, workers = plan_of(RUNS), cores()
+    loop = bench.loop_seconds(bench.first_runs(plan, LOOP_RUNS), tmp_path / "loop", processes=1)
+    parallel = bench.loop_seconds(
+        bench.first_runs(plan, LOOP_RUNS * workers), tmp_path / "parallel", processes=workers
+    )
+    _, one, one_steady = bench.timed_batch(plan, tmp_path / "one", 1)
+    _, all_, all_steady = bench.timed_batch(plan, tmp_path / "all", workers)
+    one, all_ = one / RUNS, all_ / RUNS
+    bench.report(
+        [
+            f"loop of papermill and nbconvert:   {loop:6.2f} s per run",
+            f"the same, {workers} processes:           {parallel:6.2f} s per run",
+            f"1 worker:  {one:.2f} s per run, {one_steady:.2f} under way",
+            f"{workers} workers: {all_:.2f} s per run, {all_steady:.2f} under way",
+            f"throughput of 1 worker against the loop:  {loop / one:.1f} times",
+            f"throughput of {workers} workers against the loop: {loop / all_:.1f} times",
+            f"throughput of {workers} workers against {workers} loops:  {parallel / all_:.1f} times",
+        ]
+    )
+    assert loop / one >= 5
+    assert loop / all_ >= 9
+    assert parallel / all_ >= 5
+
+
+def test_time_per_run_against_the_computation(bench, plan_of, tmp_path: Path):
+    plan = plan_of(20)
+    with taken_once(plan.source, plan.tables, folder=tmp_path) as inputs:
+        before = bench.floor_seconds(plan, dict(inputs.environment))
+        _, _, ours = bench.timed_batch(plan, tmp_path / "ours", 1)
+        after = bench.floor_seconds(plan, dict(inputs.environment))
+    floor = (before + after) / 2
+    bench.report(
+        [
+            f"cells alone, everything imported:   {floor:6.2f} s per run",
+            f"1 worker, HTML included:            {ours:6.2f} s per run: {ours / floor:.2f} times",
+        ]
+    )
+    assert ours / floor <= 1.25
