@@ -196,6 +196,23 @@ def overlapping(tables: Tables, event_id: str, *, window_days: int) -> pd.DataFr
     return frame.sort_values(["shared_accounts", "event_id"], ascending=[False, True])
 
 
+def other_events(tables: Tables, event_id: str, *, window_days: int) -> pd.Series:
+    """Count, per account, the other events that reached it while an event or its window ran.
+
+    Returns
+    -------
+    Series
+        Index ``account_id``; accounts that no other event reached are left out.
+    """
+    events = tables["events"].set_index("event_id")
+    ends = events["end_on"].fillna(events["start_on"])
+    last = ends.loc[event_id] + pd.Timedelta(days=window_days)
+    meets = (events["start_on"] <= last) & (ends >= events.loc[event_id, "start_on"])
+    others = events.index[meets].drop(event_id)
+    contacts = tables["event_contacts"][["event_id", "account_id"]].dropna().drop_duplicates()
+    return contacts.loc[contacts["event_id"].isin(others)].groupby("account_id").size()
+
+
 def window_end(day: pd.Timestamp, days: int) -> date:
     """Return the last day of a window that opens on `day`, ends included."""
     return (day + pd.Timedelta(days=days)).date()

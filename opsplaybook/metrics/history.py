@@ -36,7 +36,7 @@ def account_history(
     day : Timestamp
         First day of the window; the history ends on the day before.
     history_days, window_days : int
-        Length of the history and of the window.
+        Length of the history, and days after `day` that the window has.
 
     Returns
     -------
@@ -44,7 +44,8 @@ def account_history(
         Index ``account_id``, one row per account that was known before the day (accounts without
         a date have always been known). Columns of `PAST` (logarithms are of 1 + x; counts and
         money are those of the history; ``recent_activity_log`` those of its last quarter), and
-        for each of `OUTCOMES` the column itself and ``before_`` it, over the window before.
+        for each of `OUTCOMES` the column itself and ``before_`` it, over a window of the same
+        length that ends on the day before.
         ``deals_opened`` and ``deals_won`` are 0 or 1. Columns that the source cannot fill are
         left out.
     """
@@ -130,7 +131,7 @@ def _sums(
         return pd.DataFrame()
     at = rows["at"].date() if table == "activity" else rows["issued_on"].cast("date")
     value = rows["amount"] if table == "invoices" else ibis.literal(1.0)
-    width = last - day
+    width = last - day + pd.Timedelta(days=1)
     recent = day - (day - first) / 4
     periods = {
         f"past_{name}": (first, day),

@@ -5,16 +5,20 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from opsplaybook import formats
 from opsplaybook.findings import Design
 from opsplaybook.formats import Kind
-from opsplaybook.metrics import events as event_metrics
 from opsplaybook.metrics.history import PAST, account_history
+from opsplaybook.playbooks.event_retrospective.cautions import (
+    ADJUSTABLE,
+    exposure,
+    match_caveats,
+)
 from opsplaybook.playbooks.event_retrospective.goals import Event
 from opsplaybook.playbooks.event_retrospective.params import Params
+from opsplaybook.playbooks.event_retrospective.windows import CHANGES, Windows, plan_windows
 from opsplaybook.sources import Tables
 from opsplaybook.stats.effects import effect_on_treated
-from opsplaybook.stats.matching import BALANCED, Balance, Matching, Overlap, match
+from opsplaybook.stats.matching import Balance, Matching, Overlap, match
 from opsplaybook.stats.means import mean_difference
 from opsplaybook.stats.results import Difference
 
@@ -53,10 +57,7 @@ OUTCOMES = {
         "change in activity per account", "number", "became more active", "became less active"
     ),
 }
-"""Outcomes in order of preference."""
-
-ADJUSTABLE = 0.25
-"""Standard deviations up to which regression can adjust for what matching left (Rubin 2001)."""
+"""Words for each outcome of `windows.TABLE_OF`."""
 
 NEIGHBOURS = 3
 """Comparable accounts per account that came: fewer leave chance, more leave likeness."""
@@ -71,12 +72,14 @@ class Comparison:
     treated_word : str
         Who is compared: attending accounts, or accounts reached where nobody could attend.
     outcome : Outcome or None
-        What is compared, over the late window.
+        What is compared; None when there is nobody to compare, or too little is known.
+    days : int
+        Days after the first day that are compared, with as many before.
     currency : str
         Of the outcome, where it is money.
     design : Design
-        ``matched`` when what matching left of every covariate can be adjusted for and the
-        placebo is silent, else ``association``.
+        ``matched`` when what matching left of every covariate can be adjusted for, other events
+        reached both groups alike and the placebo is silent, else ``association``.
     naive : Difference or None
         Before matching: what a comparison without care would say.
     effect : Difference or None
@@ -93,6 +96,7 @@ class Comparison:
 
     treated_word: str
     outcome: Outcome | None
+    days: int
     currency: str
     design: Design
     naive: Difference | None
@@ -107,7 +111,9 @@ class Comparison:
     @property
     def statement(self) -> str:
         """The effect in words, without its number."""
-        if self.outcome is None or self.effect is None or not self.effect.enough:
+        if self.outcome is None or self.effect is None:
+            return "not compared with accounts that were not reached"
+        if not self.effect.enough:
             return "too few comparable accounts to tell an effect"
         if not self.effect.detectable:
             return f"no detectable effect on {self.outcome.label}"
@@ -115,87 +121,133 @@ class Comparison:
         return f"{self.treated_word} {verb} than comparable accounts that were not reached"
 
 
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """Who is compared with whom.
+
+    Attributes
+    ----------
+    treated, reached : array of str
+        Accounts that came, and all accounts that the event reached; the latter never serve as
+        comparable accounts.
+    word : str
+        What to call the treated.
+    """
+
+    treated: np.ndarray
+    reached: np.ndarray
+    word: str
+
+    @classmethod
+    def of(cls, people: pd.DataFrame) -> "Groups":
+        """Take the accounts that came; where nobody could come, those that were reached."""
+        reached = people["account_id"].unique()
+        if not people["attended"].any():
+            return cls(reached, reached, "accounts reached")
+        attended = people.loc[people["attended"], "account_id"].unique()
+        return cls(attended, reached, "attending accounts")
+
+    def eligible(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Leave out accounts that were reached and did not come."""
+        return frame.loc[self.came(frame) | ~frame.index.isin(self.reached)]
+
+    def came(self, frame: pd.DataFrame) -> np.ndarray:
+        """Mark the treated, by account."""
+        return frame.index.isin(self.treated)
+
+
 def compare(given: Tables, params: Params, event: Event, people: pd.DataFrame) -> Comparison:
     """Compare accounts that came with comparable accounts that were not reached.
 
     Accounts are matched on what was known of them the day before. The outcome is the first of
-    `OUTCOMES` that the source has. Where the covariates stay unbalanced, or the placebo one
-    window earlier is not silent, the design is called an association.
+    `OUTCOMES` that the source knows of before the event. The design is called an association
+    where the covariates stay unbalanced, other events reached the two groups unequally in the
+    window, or the placebo one window earlier is not silent or not covered by the data.
     """
-    frame = _history(given, params, event.start_on)
-    outcome = next((name for name in OUTCOMES if name in frame), "")
-    treated, word = _treated(people)
-    frame = frame.loc[frame.index.isin(treated) | ~frame.index.isin(people["account_id"])]
-    came = frame.index.isin(treated)
-    caveats = _overlap_caveats(given, params, event)
-    if not outcome or not came.any() or came.all():
-        reason = _why_not(outcome, came)
-        return Comparison(
-            word, None, "", "association", *(None,) * 3, (), None, None, _no_scores(), (reason,)
-        )
-    kind = OUTCOMES[outcome].kind
-    covariates = _covariates(frame)
+    windows = plan_windows(given, params, event)
+    groups = Groups.of(people)
+    if windows.reason:
+        return _not_compared(groups, windows.days, windows.reason)
+    frame = groups.eligible(_history(given, params, event.start_on, windows))
+    came = groups.came(frame)
+    covariates = known_past(frame)
+    if not came.any() or came.all() or not covariates:
+        return _not_compared(groups, windows.days, _why_not(came))
+    outcome = OUTCOMES[windows.outcome]
     matching = match(frame[list(covariates)], came, neighbours=NEIGHBOURS)
-    result = _result(frame, outcome, kind)
-    effect = effect_on_treated(matching, result, kind=kind, level=params.level)
-    placebo = _placebo(given, params, event, people, outcome, kind)
-    alike = matching.balance.worst <= ADJUSTABLE
-    sound = alike and placebo is not None and not placebo.detectable
+    result = _result(frame, windows.outcome)
+    placebo = _placebo(given, params, groups, windows)
+    others = exposure(given, event, frame.index, matching, windows.days)
+    sound = matching.balance.worst <= ADJUSTABLE and abs(others.gap) <= ADJUSTABLE
+    silent = placebo is not None and not placebo.detectable
     return Comparison(
-        treated_word=word,
-        outcome=OUTCOMES[outcome],
-        currency=given.currency if kind == "money" else "",
-        design="matched" if sound else "association",
-        naive=mean_difference(result[came], result[~came], kind=kind, level=params.level),
-        effect=effect,
+        treated_word=groups.word,
+        outcome=outcome,
+        days=windows.days,
+        currency=given.currency if outcome.kind == "money" else "",
+        design="matched" if sound and silent else "association",
+        naive=mean_difference(result[came], result[~came], kind=outcome.kind, level=params.level),
+        effect=effect_on_treated(matching, result, kind=outcome.kind, level=params.level),
         placebo=placebo,
         covariates=covariates,
         balance=matching.balance,
         overlap=matching.overlap,
         scores=_scores(matching),
-        caveats=(*caveats, *_match_caveats(matching, covariates, placebo)),
+        caveats=(
+            *windows.caveats,
+            *others.caveats,
+            *match_caveats(matching, covariates, placebo, currency=given.currency),
+        ),
     )
 
 
-def _history(given: Tables, params: Params, day: pd.Timestamp) -> pd.DataFrame:
-    return account_history(
-        given, day, history_days=params.history_days, window_days=params.late_window_days
-    )
-
-
-def _treated(people: pd.DataFrame) -> tuple[np.ndarray, str]:
-    """Return the accounts that came; where nobody could come, those that were reached."""
-    if people["attended"].any():
-        return people.loc[people["attended"], "account_id"].unique(), "attending accounts"
-    return people["account_id"].unique(), "accounts reached"
-
-
-def _placebo(
-    given: Tables, params: Params, event: Event, people: pd.DataFrame, outcome: str, kind: Kind
-) -> Difference | None:
-    """Repeat the comparison one window earlier, matched on what was known then."""
-    day = event.start_on - pd.Timedelta(days=params.late_window_days + 1)
-    frame = _history(given, params, day)
-    treated, _ = _treated(people)
-    frame = frame.loc[frame.index.isin(treated) | ~frame.index.isin(people["account_id"])]
-    came = frame.index.isin(treated)
-    covariates = _covariates(frame)
-    if outcome not in frame or not came.any() or came.all() or not covariates:
-        return None
-    matching = match(frame[list(covariates)], came, neighbours=NEIGHBOURS)
-    result = _result(frame, outcome, kind)
-    return effect_on_treated(matching, result, kind=kind, level=params.level)
-
-
-def _covariates(frame: pd.DataFrame) -> tuple[str, ...]:
+def known_past(frame: pd.DataFrame) -> tuple[str, ...]:
     """Return what is known of the past and differs between accounts."""
     return tuple(name for name in PAST if name in frame and frame[name].max() > frame[name].min())
 
 
-def _result(frame: pd.DataFrame, outcome: str, kind: Kind) -> np.ndarray:
+def _history(given: Tables, params: Params, day: pd.Timestamp, windows: Windows) -> pd.DataFrame:
+    return account_history(given, day, history_days=params.history_days, window_days=windows.days)
+
+
+def _placebo(given: Tables, params: Params, groups: Groups, windows: Windows) -> Difference | None:
+    """Repeat the comparison one window earlier, matched on what was known then."""
+    if windows.placebo_on is None:
+        return None
+    frame = groups.eligible(_history(given, params, windows.placebo_on, windows))
+    came = groups.came(frame)
+    covariates = known_past(frame)
+    if not came.any() or came.all() or not covariates:
+        return None
+    matching = match(frame[list(covariates)], came, neighbours=NEIGHBOURS)
+    kind = OUTCOMES[windows.outcome].kind
+    return effect_on_treated(
+        matching, _result(frame, windows.outcome), kind=kind, level=params.level
+    )
+
+
+def _result(frame: pd.DataFrame, outcome: str) -> np.ndarray:
     """Return the outcome; of amounts the change since the window before."""
     after = frame[outcome].to_numpy()
-    return after if kind == "points" else after - frame[f"before_{outcome}"].to_numpy()
+    return after - frame[f"before_{outcome}"].to_numpy() if outcome in CHANGES else after
+
+
+def _not_compared(groups: Groups, days: int, reason: str) -> Comparison:
+    return Comparison(
+        treated_word=groups.word,
+        outcome=None,
+        days=days,
+        currency="",
+        design="association",
+        naive=None,
+        effect=None,
+        placebo=None,
+        covariates=(),
+        balance=None,
+        overlap=None,
+        scores=pd.DataFrame(columns=["group", "propensity"]),
+        caveats=(reason,),
+    )
 
 
 def _scores(matching: Matching) -> pd.DataFrame:
@@ -204,56 +256,9 @@ def _scores(matching: Matching) -> pd.DataFrame:
     return pd.DataFrame({"group": group, "propensity": matching.propensity})
 
 
-def _no_scores() -> pd.DataFrame:
-    return pd.DataFrame(columns=["group", "propensity"])
-
-
-def _why_not(outcome: str, came: np.ndarray) -> str:
-    if not outcome:
-        return "There are no deals, invoices or activity: the event is not compared with others."
+def _why_not(came: np.ndarray) -> str:
     if not came.any():
         return "No account known before the event came: there is nothing to compare."
-    return "Every known account came: there is nobody to compare with."
-
-
-def _match_caveats(
-    matching: Matching, covariates: tuple[str, ...], placebo: Difference | None
-) -> tuple[str, ...]:
-    overlap, balance = matching.overlap, matching.balance
-    caveats = [
-        "Who came was not drawn at random: the comparison adjusts for what was known of them only."
-    ]
-    before = np.abs(balance.before)
-    if before.max() > BALANCED:
-        worst = covariates[int(before.argmax())].replace("_", " ")
-        caveats.append(
-            f"Before matching they differed from the others by up to {before.max():.1f} standard "
-            f"deviations ({worst}): they were chosen, or chose themselves."
-        )
-    if not balance.good:
-        caveats.append(f"After matching up to {balance.worst:.2f} standard deviations are left.")
-    if overlap.matched < overlap.treated:
-        left_out = overlap.treated - overlap.matched
-        caveats.append(
-            f"{formats.count(left_out)} of {formats.count(overlap.treated)} accounts have no "
-            "comparable account and are left out of the comparison."
-        )
-    if placebo is not None and placebo.detectable:
-        caveats.append(
-            "One window before the event the same accounts differed already "
-            f"({formats.estimate(placebo)}): a difference after it may be theirs, not the event's."
-        )
-    return tuple(caveats)
-
-
-def _overlap_caveats(given: Tables, params: Params, event: Event) -> tuple[str, ...]:
-    others = event_metrics.overlapping(given, event.event_id, window_days=params.late_window_days)
-    if others.empty:
-        return ()
-    first = others.iloc[0]
-    name = first["event_id"] if formats.is_missing(first["name"]) else first["name"]
-    sentence = (
-        f"{len(others)} other events fall into the window or the one before; the largest "
-        f"({name}) reached {formats.share(first['share'])} of the same accounts, so effects mix."
-    )
-    return (sentence,)
+    if came.all():
+        return "Every known account came, or was reached: there is nobody to compare with."
+    return "Nothing is known of accounts before the event: comparable ones cannot be found."

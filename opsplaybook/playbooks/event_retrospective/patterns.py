@@ -209,8 +209,7 @@ def _effect_tile(causes: Causes, params: Params) -> tuple[KeyFigure, ...]:
         "effect",
         f"Difference in {comparison.outcome.label}",
         effect,
-        f"{comparison.treated_word} less comparable accounts not reached, "
-        f"{params.late_window_days} days",
+        f"{comparison.treated_word} less comparable accounts not reached, {comparison.days} days",
         unit="accounts",
         currency=comparison.currency,
         tone=tone,
