@@ -81,12 +81,12 @@ def scan(html: str, *, forbidden: Sequence[str] = (), fixed: Sequence[str] = ())
     """
     hits: dict[Hit, None] = {}
     wanted = [name for name in forbidden if not _NAMES_NOBODY.match(name)]
-    for place, text in _texts(html):
+    for place, text in _texts(html, between=" "):
         for hit in _shapes(text, place):
             hits[hit] = None
     for text in fixed:
         html = html.replace(text, "> ")
-    for place, text in _texts(_STYLE.sub("", html)):
+    for place, text in _texts(_STYLE.sub("", html), between=""):
         for hit in _names(text, wanted, place):
             hits[hit] = None
     return tuple(hits)
@@ -144,18 +144,22 @@ def png_without_texts(data: bytes) -> bytes:
     return PNG_START + b"".join(kept)
 
 
-def _texts(html: str) -> Iterator[tuple[str, str]]:
-    """Yield place and text for everything readable in a page."""
+def _texts(html: str, *, between: str) -> Iterator[tuple[str, str]]:
+    """Yield place and text for everything readable in a page.
+
+    A name may be split by tags, so they leave nothing between its parts; the numbers along an axis
+    must not become one.
+    """
     page = unescape(_COORDINATES.sub("", _DATA_URI.sub("", html)))
     yield "page", page
     yield "page", unquote(page)
-    yield "page", unescape(_TAG.sub("", html))
+    yield "page", unescape(_TAG.sub(between, html))
     for match in _DATA_URI.finditer(html):
         kind, body = match["type"], _decoded(match)
         if kind == "image/svg+xml":
             svg = _COORDINATES.sub("", unescape(body.decode("utf-8", "replace")))
             yield "SVG picture", svg
-            yield "SVG picture", _TAG.sub("", svg)
+            yield "SVG picture", _TAG.sub(between, svg)
         elif kind == "image/png":
             yield from (("PNG picture", text) for text in png_texts(body))
         else:

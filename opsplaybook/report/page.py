@@ -31,8 +31,10 @@ class Page:
 
     Attributes
     ----------
-    title, subject : str
-        Heading, and what it is about.
+    title : str
+        Heading.
+    full_title : str
+        With what it is about, for the window, bookmarks and printed pages.
     about : tuple of str
         Subject, period, last known day.
     description : str
@@ -54,7 +56,7 @@ class Page:
     """
 
     title: str
-    subject: str
+    full_title: str
     about: tuple[str, ...]
     description: str
     verdict: Mapping[str, str] | None
@@ -175,12 +177,14 @@ def build(
     body = steps.read(notebook, audience)
     title = found.get("title") or body.title or "Untitled report"
     subject, period, as_of = (found.get(name, "") for name in ("subject", "period", "as_of"))
+    subject = "" if subject in title else subject
+    full_title = f"{title}: {subject}" if subject else title
     about = (subject, period, f"data up to {as_of}" if as_of else "")
     verdict = found.get("verdict")
     verdict = verdict if verdict and shown_to(verdict, audience) else None
     return Page(
         title=title,
-        subject=subject,
+        full_title=full_title,
         about=tuple(part for part in about if part),
         description=f"{verdict['word']}: {verdict['sentence']}" if verdict else "",
         verdict=verdict,
@@ -195,7 +199,7 @@ def build(
         made_with=_made_with(manifest, body) if audience == "internal" else (),
         links=tables_folder,
         footer=_footer(manifest, audience),
-        style=_style(" · ".join(part for part in (title, subject) if part), _day(manifest, as_of)),
+        style=_style(full_title, _day(manifest, as_of)),
     )
 
 

@@ -100,6 +100,11 @@ def test_coordinates_are_no_addresses():
     assert leaks.scan(f'<img src="data:image/svg+xml,{svg}">') == ()
 
 
+def test_numbers_along_an_axis_are_no_address():
+    ticks = "".join(f"<text>{tick}</text>" for tick in ("0.1", "0.2", "0.3", "0.4"))
+    assert leaks.scan(f'<img src="data:image/svg+xml,{quote(f"<svg>{ticks}</svg>")}">') == ()
+
+
 def test_users_and_secret_variables_are_found(monkeypatch):
     masking.user_names.cache_clear()
     monkeypatch.setattr("getpass.getuser", lambda: "ana.kowal")

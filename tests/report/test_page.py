@@ -113,6 +113,24 @@ def test_files_are_linked_only_when_told_that_they_are_there(make):
     assert ".csv" not in render(make.review(), audience="internal")
 
 
+def test_an_empty_table_says_so(make):
+    html = render(make.notebook(make.code("x", make.shown(empty(make)))), audience="internal")
+    assert '<tr><td colspan="3">None</td></tr>' in html
+
+
+def test_a_subject_that_is_in_the_title_is_not_said_twice(make):
+    html = render(make.review(title="Review: Acme", subject="Acme"), audience="internal")
+    assert "<title>Review: Acme</title>" in html
+    assert '<p class="about">2026-03-01' in html
+
+
+def test_dates_are_not_broken(make):
+    dated = make.table(rows=(("Partner", "2026-01-31", "not enough data"),), total_rows=1)
+    dated = replace(dated, headings=tuple(Heading(label) for label in "abc"))
+    html = render(make.notebook(make.code("x", make.shown(dated))), audience="internal")
+    assert '<td class="k">2026-01-31</td><td>not enough data</td>' in html
+
+
 def test_rows_that_are_not_shown_are_counted(make):
     cut = make.table(total_rows=1240)
     html = render(make.notebook(make.code("x", make.shown(cut))), audience="internal")
@@ -167,6 +185,10 @@ def test_the_policy_allows_the_style_of_the_page_and_nothing_that_runs(make):
         "base-uri 'none'; form-action 'none'"
     )
     assert html.index("Content-Security-Policy") < html.index("<title>")
+
+
+def empty(make):
+    return replace(make.table(), rows=(), total_rows=0)
 
 
 def hostile_review(make, text: str) -> dict:
