@@ -30,7 +30,7 @@ def test_throughput_against_papermill_and_nbconvert(bench, plan_of, tmp_path):
             f"{workers} workers: {all_:.2f} s per run, {all_steady:.2f} under way",
             f"throughput of 1 worker against the loop:  {loop / one:.1f} times",
             f"throughput of {workers} workers against the loop: {loop / all_:.1f} times",
-            f"throughput of {workers} workers against {workers} loops:  {parallel / all_:.1f} times",
+            f"throughput of {workers} workers against {workers} loops: {parallel / all_:.1f} times",
         ]
     )
     assert loop / one >= 5
