@@ -65,7 +65,7 @@ def check(source: str, *, tables: bool) -> int:
     from opsplaybook import contracts, sources
 
     if tables:
-        click.echo(contracts.dictionary_of().to_string(index=False))
+        click.echo(contracts.data_dictionary().to_string(index=False))
         return 0
     needs = {name: _needs(name) for name in playbooks.MODULES}
     result = sources.open_source(source).check(needs)

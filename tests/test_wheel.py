@@ -23,7 +23,8 @@ def wheel(tmp_path_factory):
 
 def test_wheel_carries_notebooks_params_and_templates(wheel):
     names = zipfile.ZipFile(wheel).namelist()
-    shipped = {p.relative_to(ROOT).as_posix() for f in ("notebooks", "params") for p in (ROOT / f).rglob("*") if p.is_file()}  # fmt: skip
+    files = [p for folder in ("notebooks", "params") for p in (ROOT / folder).rglob("*.*")]
+    shipped = {path.relative_to(ROOT).as_posix() for path in files if path.is_file()}
 
     assert {name for name in shipped if f"opsplaybook/_shipped/{name}" not in names} == set()
     assert [n for n in names if n.startswith(("tests/", "outputs/"))] == []
@@ -46,9 +47,14 @@ def test_installed_wheel_runs_the_demo_in_an_empty_folder(wheel, tmp_path):
     subprocess.run([*install, str(wheel)], check=True, capture_output=True)
     environment = os.environ | {"PYTHONPATH": str(site)}
 
-    where = "import opsplaybook; print(opsplaybook.__file__)"
-    found = subprocess.run([sys.executable, "-c", where], cwd=empty, env=environment, capture_output=True, text=True, check=True)  # fmt: skip
-    demo = subprocess.run([sys.executable, "-m", "opsplaybook", "demo"], cwd=empty, env=environment, capture_output=True, text=True, check=False)  # fmt: skip
+    def python(*arguments):
+        command = [sys.executable, *arguments]
+        return subprocess.run(
+            command, cwd=empty, env=environment, capture_output=True, text=True, check=False
+        )
+
+    found = python("-c", "import opsplaybook; print(opsplaybook.__file__)")
+    demo = python("-m", "opsplaybook", "demo")
 
     assert Path(found.stdout.strip()).is_relative_to(site)
     assert demo.returncode == 0, demo.stdout + demo.stderr

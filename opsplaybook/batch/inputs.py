@@ -32,7 +32,13 @@ class Inputs:
 
 
 @contextmanager
-def taken_once(source: str, tables: Sequence[str], *, folder: Path | None) -> Iterator[Inputs]:
+def taken_once(
+    source: str,
+    tables: Sequence[str],
+    *,
+    folder: Path | None,
+    subjects: tuple[str, Sequence[str]] = ("", ()),
+) -> Iterator[Inputs]:
     """Take a snapshot of a source of files, and remove it at the end.
 
     A database is not copied: its runs ask it themselves, and its digest is that of its YAML.
@@ -45,6 +51,9 @@ def taken_once(source: str, tables: Sequence[str], *, folder: Path | None) -> It
         Tables that the playbook reads.
     folder : Path or None
         Where workers can read it: the batch folder; None for this machine's temporary folder.
+    subjects : tuple of (str, sequence of str), optional
+        Name of the parameter that runs are about, and its values, which must be keys that the
+        source has.
 
     Yields
     ------
@@ -54,8 +63,11 @@ def taken_once(source: str, tables: Sequence[str], *, folder: Path | None) -> It
     ------
     SourceError
         If the source cannot be read.
+    UsageError
+        If a subject is no key of the source.
     """
     opened = open_source(source)
+    opened.require_known(*subjects)
     with TemporaryDirectory(prefix=UNFINISHED, dir=folder, ignore_cleanup_errors=True) as made:
         place = Path(made).absolute()
         names_file = place / "names.json"

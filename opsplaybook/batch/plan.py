@@ -56,6 +56,8 @@ class BatchPlan:
     name : str
         Stem of the plan's file; name of the batch folder.
     playbook : str
+    subject : str
+        Name of the parameter that runs are about.
     source : str
         Address of the source that all runs read.
     tables : tuple of str
@@ -69,11 +71,17 @@ class BatchPlan:
 
     name: str
     playbook: str
+    subject: str
     source: str
     tables: tuple[str, ...]
     runs: tuple[PlannedRun, ...]
     notebook: str
     limits: Limits
+
+    @property
+    def subjects(self) -> tuple[str, tuple[str, ...]]:
+        """The parameter that runs are about, and its value in each."""
+        return self.subject, tuple(run.subject for run in self.runs)
 
     def jobs(self, output: str, *, kernel_name: str, inputs: Inputs) -> tuple[Job, ...]:
         """Return the runs ready to start."""
@@ -176,6 +184,7 @@ def make_plan(
     return BatchPlan(
         name=name,
         playbook=file.playbook,
+        subject=module.SUBJECT,
         source=file.source,
         tables=(*module.REQUIRED, *module.OPTIONAL),
         runs=tuple(map(PlannedRun, folder_names(labels), subjects, params)),

@@ -144,7 +144,7 @@ def run_batch(
         stack.callback(store.clear_unfinished)
         store.clear_unfinished()
         read = inputs or stack.enter_context(
-            taken_once(plan.source, plan.tables, folder=store.folder)
+            taken_once(plan.source, plan.tables, folder=store.folder, subjects=plan.subjects)
         )
         jobs = plan.jobs(store.address, kernel_name=kernel_name, inputs=read)
         batch = _Batch(plan, store, jobs, _complete(store, jobs) if resume else {})

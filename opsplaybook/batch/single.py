@@ -85,7 +85,7 @@ def run_single(
         store.clear_unfinished()
         start_server()
         read = inputs or stack.enter_context(
-            taken_once(plan.source, plan.tables, folder=store.folder)
+            taken_once(plan.source, plan.tables, folder=store.folder, subjects=plan.subjects)
         )
         (job,) = plan.jobs(store.address, kernel_name=kernel_name, inputs=read)
         return execute(_in_new_folder(job, store))
