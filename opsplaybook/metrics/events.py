@@ -37,7 +37,8 @@ def people(tables: Tables, event_id: str) -> pd.DataFrame:
         One row per person: ``account_id``, ``contact_id``, ``channel``, ``tier``, ``industry``,
         ``role``, ``decision_maker`` (bool), one bool column per step of `STEPS`,
         ``followed_up`` (bool), ``follow_up_hours`` (float, NaN when not followed up or not
-        qualified), ``redemptions`` (float) and ``was_customer`` (bool, on the first day).
+        qualified), ``redemptions``, ``rating`` (float) and ``was_customer`` (bool, on the first
+        day).
     """
     rows = tables["event_contacts"]
     rows = rows.loc[rows["event_id"] == event_id].reset_index(drop=True)
@@ -49,7 +50,8 @@ def people(tables: Tables, event_id: str) -> pd.DataFrame:
     frame["followed_up"] = rows["followed_up_at"].notna()
     waiting = rows["followed_up_at"] - rows["qualified_at"]
     frame["follow_up_hours"] = waiting.dt.total_seconds() / 3600
-    frame["redemptions"] = rows["redemptions"].astype("float64")
+    for name in ("redemptions", "rating"):
+        frame[name] = rows[name].astype("float64")
     return _with_attributes(frame, tables, event_day(tables, event_id))
 
 
@@ -107,17 +109,21 @@ def costs(tables: Tables, event_id: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``item``, ``planned``, ``spent`` (money out), ``staff_hours``, ``staff_cost`` (hours times
-        hourly rate) and ``actual`` (both together), in the currency of the source. ``planned``
-        is NaN where nothing was planned; a missing actual counts as no money spent.
+        ``item``, ``planned``, ``spent`` (money out), ``staff_hours``, ``hourly_rate``,
+        ``staff_cost`` (hours times hourly rate), ``actual`` (both together) and ``unpaid``
+        (bool), in the currency of the source. ``planned`` is NaN where nothing was planned; a
+        missing actual counts as no money spent and is marked as unpaid, staff time without a
+        rate counts nothing.
     """
     rows = tables["event_costs"]
     rows = rows.loc[rows["event_id"] == event_id]
     frame = rows[["item", "planned"]].reset_index(drop=True)
     frame["spent"] = rows["actual"].fillna(0.0).to_numpy()
-    frame["staff_hours"] = rows["staff_hours"].to_numpy()
+    for name in ("staff_hours", "hourly_rate"):
+        frame[name] = rows[name].to_numpy(dtype="float64", na_value=np.nan)
     frame["staff_cost"] = (rows["staff_hours"] * rows["hourly_rate"]).fillna(0.0).to_numpy()
     frame["actual"] = frame["spent"] + frame["staff_cost"]
+    frame["unpaid"] = rows["actual"].isna().to_numpy()
     return frame.sort_values("actual", ascending=False, ignore_index=True)
 
 

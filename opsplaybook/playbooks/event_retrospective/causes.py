@@ -110,7 +110,7 @@ def analyse_causes(given: Tables, params: Params, goals: Goals, results: Results
     funnel = make_funnel(given, params, goals, results.people)
     comparison = compare(given, params, goals.event, results.people)
     leaves = (
-        *_reach_and_conversion(funnel),
+        *(() if results.running else _reach_and_conversion(funnel)),
         *_follow_up(results, params),
         *_audience(results, params),
         *_costs(results),

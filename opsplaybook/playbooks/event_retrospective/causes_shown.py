@@ -6,7 +6,7 @@ import pandas as pd
 from opsplaybook import formats, tables
 from opsplaybook.display import Chart, Table
 from opsplaybook.figures import plot_funnel, plot_intervals, plot_waterfall
-from opsplaybook.playbooks.event_retrospective.causes import Causes, gap_parts
+from opsplaybook.playbooks.event_retrospective.causes import Cause, Causes, gap_parts
 from opsplaybook.playbooks.event_retrospective.comparison import Comparison
 from opsplaybook.playbooks.event_retrospective.funnel import Funnel
 from opsplaybook.playbooks.event_retrospective.patterns import Patterns
@@ -158,8 +158,9 @@ def table_balance(causes: Causes) -> Table:
     frame = pd.DataFrame(
         {
             "covariate": [name.replace("_", " ") for name in comparison.covariates],
-            "before": balance.before if balance else [],
-            "after": balance.after if balance else [],
+            # Rounded, since a difference of rounding is none.
+            "before": balance.before.round(6) if balance else [],
+            "after": balance.after.round(6) if balance else [],
         }
     )
     columns = [
@@ -193,7 +194,7 @@ def table_causes(causes: Causes) -> Table:
             leaf.evidence,
             leaf.strength,
             leaf.controllable,
-            "helped" if leaf.helped else "cost",
+            _sense(leaf),
         )
         for leaf in causes.leaves
     ]
@@ -202,8 +203,19 @@ def table_causes(causes: Causes) -> Table:
     labels = ("Branch", "Cause", "Evidence", "Strength", "Controllable", "Helped or cost")
     columns = [Column(name, label) for name, label in zip(names, labels, strict=True)]
     return tables.table(
-        frame, columns, key="causes", caption=f"Cause tree, {len(frame)} leaves", shown=len(frame)
+        frame,
+        columns,
+        key="causes",
+        caption=f"Cause tree, {_count(len(frame), 'leaf', 'leaves')}",
+        shown=len(frame),
     )
+
+
+def _sense(leaf: Cause) -> str:
+    """Say whether a cause helped; what chance may have made did neither."""
+    if leaf.strength == "none":
+        return "not beyond chance"
+    return "helped" if leaf.helped else "cost"
 
 
 def table_patterns(patterns: Patterns) -> Table:
@@ -219,7 +231,11 @@ def table_patterns(patterns: Patterns) -> Table:
         Column("strength", "Strength"),
     ]
     return tables.table(
-        frame, columns, key="patterns", caption=f"{len(frame)} patterns", shown=len(frame)
+        frame,
+        columns,
+        key="patterns",
+        caption=_count(len(frame), "pattern", "patterns"),
+        shown=len(frame),
     )
 
 
@@ -237,8 +253,16 @@ def table_actions(patterns: Patterns) -> Table:
         Column("status", "Status"),
     ]
     return tables.table(
-        frame, columns, key="actions", caption=f"{len(frame)} actions", shown=len(frame)
+        frame,
+        columns,
+        key="actions",
+        caption=_count(len(frame), "action", "actions"),
+        shown=len(frame),
     )
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
 
 
 def _gap_rows(funnel: Funnel) -> pd.DataFrame:

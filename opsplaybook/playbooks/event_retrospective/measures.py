@@ -6,6 +6,7 @@ import pandas as pd
 
 from opsplaybook.metrics.events import UNKNOWN
 from opsplaybook.playbooks.event_retrospective.params import Params
+from opsplaybook.stats.clusters import clustered_mean
 from opsplaybook.stats.nested_rates import clustered_rate
 from opsplaybook.stats.rates import rate
 from opsplaybook.stats.results import Estimate, Interval
@@ -97,6 +98,7 @@ def _people_measures(people: pd.DataFrame, params: Params) -> dict[str, Estimate
         if len(tiers)
         else None,
         "follow_up_share": _clustered(qualified.assign(in_time=in_time), "in_time", level),
+        "satisfaction": _satisfaction(attended, level),
         "redemptions": _redemptions(people, level),
         "redemption_rate": rate(int(accounts.sum()), len(accounts), level=level)
         if people["redeemed"].any()
@@ -129,6 +131,14 @@ def _clustered(people: pd.DataFrame, flag: str, level: float) -> Estimate | None
         return None
     by_account = people.groupby("account_id")[flag].agg(["sum", "size"])
     return clustered_rate(by_account["sum"], by_account["size"], level=level)
+
+
+def _satisfaction(attended: pd.DataFrame, level: float) -> Estimate | None:
+    """Estimate the mean rating by attendees, clustered by account."""
+    rated = attended.loc[attended["rating"].notna()]
+    if rated.empty:
+        return None
+    return clustered_mean(rated["rating"], rated["account_id"], level=level)
 
 
 def _redemptions(people: pd.DataFrame, level: float) -> Estimate | None:

@@ -28,6 +28,9 @@ from opsplaybook.sources import Tables
 ACTIONS_SHOWN = 6
 """New actions of one retrospective at most: more are not done."""
 
+SENTENCE = 300
+"""Characters of a verdict at most: a longer sentence is not read."""
+
 DECIDED = ("exceeded", "met", "missed")
 
 _REMEDIES = {
@@ -105,13 +108,26 @@ def findings(
         period=event.period,
         as_of=given.as_of.isoformat(),
         verdict=verdict(results, causes),
-        key_figures=_tiles(results, causes, params),
+        key_figures=_tiles(results, causes),
         findings=_findings(results, causes),
         actions=patterns.actions,
         patterns=patterns.patterns,
         caveats=tuple(dict.fromkeys(caveats)),
-        definitions=DEFINITIONS,
+        definitions=(*DEFINITIONS, *_windows_in_words(given, params)),
         method=METHOD,
+    )
+
+
+def _windows_in_words(given: Tables, params: Params) -> tuple[tuple[str, str], ...]:
+    """Define what depends on the parameters."""
+    early, late = formats.days(params.early_window_days), formats.days(params.late_window_days)
+    known = formats.day(given.as_of)
+    return (
+        ("Window", f"The first day of the event and the {early}, or {late}, that follow it."),
+        (
+            "Deals sourced and won",
+            f"Opened within {late}, won by {known}; a return counts those won in its window.",
+        ),
     )
 
 
@@ -121,8 +137,11 @@ def verdict(results: Results, causes: Causes) -> Verdict:
     Only a matched comparison whose placebo is silent can say Scale or Stop.
     """
     word, tone = _decision(results, causes)
-    sentence = f"{_goals_in_words(results)}; {_effect_in_words(causes)}."
-    return Verdict(word, sentence[0].upper() + sentence[1:], tone)
+    parts = (_goals_in_words(results), _loss_in_words(results, causes), _effect_in_words(causes))
+    sentence = "; ".join(part for part in parts if part)
+    if len(sentence) >= SENTENCE:
+        sentence = f"{parts[0]}; {parts[2]}"
+    return Verdict(word, f"{sentence[0].upper()}{sentence[1:]}.", tone)
 
 
 def _decision(results: Results, causes: Causes) -> tuple[str, Tone]:
@@ -130,7 +149,7 @@ def _decision(results: Results, causes: Causes) -> tuple[str, Tone]:
     effect = causes.comparison.effect
     known = effect is not None and effect.enough
     if decided.empty and not known:
-        return "Not enough data", "open"
+        return ("Not enough data" if results.window_over else "Too early"), "open"
     if (results.goals["result"] == "window not over yet").any() and not known:
         return "Too early", "open"
     missed = (decided["result"] == "missed").mean() if len(decided) else 0.0
@@ -157,6 +176,13 @@ def _goals_in_words(results: Results) -> str:
     return f"{reached} of {decided} decided goals reached{tail}"
 
 
+def _loss_in_words(results: Results, causes: Causes) -> str:
+    """Say where most people were lost beyond chance, if a goal was missed."""
+    lost = [leaf for leaf in causes.leaves if leaf.branch in STEPS and _calls_for_action(leaf)]
+    missed = (results.goals["result"] == "missed").any()
+    return lost[0].statement if lost and missed else ""
+
+
 def _effect_in_words(causes: Causes) -> str:
     comparison = causes.comparison
     effect = comparison.effect
@@ -166,7 +192,7 @@ def _effect_in_words(causes: Causes) -> str:
     return f"{comparison.statement}: {size}"
 
 
-def _tiles(results: Results, causes: Causes, params: Params) -> tuple[KeyFigure, ...]:
+def _tiles(results: Results, causes: Causes) -> tuple[KeyFigure, ...]:
     measures, currency = results.measures, results.currency
     wanted = (
         ("attendees", "Attendees", "people that attended", "accounts"),
@@ -194,10 +220,10 @@ def _tiles(results: Results, causes: Causes, params: Params) -> tuple[KeyFigure,
             tone="open" if goal is None else _tone(goal["result"]),
         )
         tiles.append(tile)
-    return (*tiles, *_effect_tile(causes, params))[:6]
+    return (*tiles, *_effect_tile(causes))[:6]
 
 
-def _effect_tile(causes: Causes, params: Params) -> tuple[KeyFigure, ...]:
+def _effect_tile(causes: Causes) -> tuple[KeyFigure, ...]:
     comparison = causes.comparison
     if comparison.effect is None or comparison.outcome is None:
         return ()

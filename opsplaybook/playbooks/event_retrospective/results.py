@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from opsplaybook import formats
 from opsplaybook.metrics import events as event_metrics
 from opsplaybook.metrics import returns as return_metrics
 from opsplaybook.playbooks.event_retrospective.goals import Event, Goals
 from opsplaybook.playbooks.event_retrospective.measures import Measures, measure
+from opsplaybook.playbooks.event_retrospective.omissions import omissions
 from opsplaybook.playbooks.event_retrospective.params import Params
 from opsplaybook.sources import Tables
 from opsplaybook.stats.rates import rate, rates
@@ -56,6 +56,8 @@ class Results:
         ``high``, ``cost``, ``return``, ``return_low``, ``return_high``.
     measures : Measures
         The estimates behind the goals and tiles.
+    window_over, running : bool
+        Whether the late window is known to its last day; whether the event itself is not.
     caveats : tuple of str
     currency : str
     """
@@ -69,6 +71,8 @@ class Results:
     deals: pd.DataFrame
     returns: pd.DataFrame
     measures: Measures
+    window_over: bool
+    running: bool
     caveats: tuple[str, ...]
     currency: str
 
@@ -94,17 +98,20 @@ def evaluate_results(given: Tables, params: Params, goals: Goals) -> Results:
     deals = event_metrics.deals(given, event.event_id, window_days=params.late_window_days)
     measures = measure(people, costs, deals, params)
     over = late_window_over(given, event, params.late_window_days)
+    running = given.as_of < event.end_on.date()
     return Results(
         event=event,
         people=people,
-        goals=_judged(goals.frame, measures, params, over=over),
+        goals=_judged(goals.frame, measures, params, over=over, running=running),
         reach=event_metrics.step_counts(people).drop(columns="segment"),
-        tiers=_tiers(given, people),
+        tiers=_tiers(given, people, params.level),
         costs=costs,
         deals=deals,
         returns=_returns(given, params, event, deals, measures.cost),
         measures=measures,
-        caveats=_caveats(given, params, event, people, costs),
+        window_over=over,
+        running=running,
+        caveats=omissions(given, params, event, people, costs, deals),
         currency=given.currency,
     )
 
@@ -133,7 +140,9 @@ def judge(actual: float, target: float, *, tolerance: float, higher_is_better: b
     return "met" if ahead >= -margin else "missed"
 
 
-def _judged(frame: pd.DataFrame, measures: Measures, params: Params, *, over: bool) -> pd.DataFrame:
+def _judged(
+    frame: pd.DataFrame, measures: Measures, params: Params, *, over: bool, running: bool
+) -> pd.DataFrame:
     estimates = [measures.of(metric) for metric in frame["metric"]]
     judged = frame.assign(
         actual=[e.value if e else np.nan for e in estimates],
@@ -142,14 +151,15 @@ def _judged(frame: pd.DataFrame, measures: Measures, params: Params, *, over: bo
         n=[e.n if e else 0 for e in estimates],
     )
     results = [
-        _result(goal, params.goal_tolerance, over=over) for goal in judged.itertuples(index=False)
+        _result(goal, params.goal_tolerance, over=over, running=running)
+        for goal in judged.itertuples(index=False)
     ]
     beyond = (judged["target"] < judged["low"]) | (judged["target"] > judged["high"])
     certain = (beyond | judged["low"].isna()).astype("boolean").mask(judged["actual"].isna())
     return judged.assign(result=results, certain=certain)
 
 
-def _result(goal: tuple, tolerance: float, *, over: bool) -> str:
+def _result(goal: tuple, tolerance: float, *, over: bool, running: bool) -> str:
     if goal.standing != "set before":
         return goal.standing
     if np.isnan(goal.actual):
@@ -157,12 +167,22 @@ def _result(goal: tuple, tolerance: float, *, over: bool) -> str:
     word = judge(
         goal.actual, goal.target, tolerance=tolerance, higher_is_better=goal.higher_is_better
     )
-    undecided = goal.metric in LATE_METRICS and not over and word != "exceeded"
-    return "window not over yet" if undecided else word
+    may_change = running or (goal.metric in LATE_METRICS and not over)
+    return "window not over yet" if may_change and not _is_final(goal, word) else word
 
 
-def _tiers(given: Tables, people: pd.DataFrame) -> pd.DataFrame:
-    """Count accounts per tier in the base, among those reached and among those that attended."""
+def _is_final(goal: tuple, word: str) -> bool:
+    """Tell whether more time cannot change the result: totals only rise, shares go both ways."""
+    if goal.kind == "share":
+        return False
+    return word == ("missed" if goal.metric == "cost" else "exceeded")
+
+
+def _tiers(given: Tables, people: pd.DataFrame, level: float) -> pd.DataFrame:
+    """Count accounts per tier in the base, among those reached and among those that attended.
+
+    Where no account has a tier there is no row.
+    """
     base = given["accounts"]["tier"].fillna(event_metrics.UNKNOWN).value_counts()
     accounts = people.drop_duplicates("account_id")
     attended = people.loc[people["attended"]].drop_duplicates("account_id")
@@ -173,11 +193,13 @@ def _tiers(given: Tables, people: pd.DataFrame) -> pd.DataFrame:
     for name, counts in counted.items():
         frame[name] = frame["tier"].map(counts).fillna(0).astype("int64")
         frame[f"{name}_share"] = frame[name] / max(frame[name].sum(), 1)
-    attendance = rates(frame["attended"], frame["reached"])
+    attendance = rates(frame["attended"], frame["reached"], level=level)
     frame["rate"] = [estimate.value for estimate in attendance]
     frame["rate_low"] = [e.interval.low if e.interval else np.nan for e in attendance]
     frame["rate_high"] = [e.interval.high if e.interval else np.nan for e in attendance]
-    return frame.loc[frame[["base", "reached"]].sum(axis=1) > 0].reset_index(drop=True)
+    there = frame[["base", "reached"]].sum(axis=1) > 0
+    known = given.has("accounts", "tier")
+    return frame.loc[there & known].reset_index(drop=True)
 
 
 def _returns(
@@ -196,17 +218,24 @@ def _returns(
         for relation in ("sourced", "influenced"):
             own = values.loc[values["relation"] == relation]
             rows += [
-                _return_row(own, basis, relation, days, cost, over=over)
+                _return_row(own, basis, relation, days, cost, over=over, level=params.level)
                 for basis in return_metrics.BASES
             ]
     return pd.DataFrame(rows)
 
 
 def _return_row(
-    own: pd.DataFrame, basis: str, relation: str, days: int, cost: Estimate, *, over: bool
+    own: pd.DataFrame,
+    basis: str,
+    relation: str,
+    days: int,
+    cost: Estimate,
+    *,
+    over: bool,
+    level: float,
 ) -> dict[str, object]:
     by_account = own.groupby("account_id")[basis].sum()
-    benefit = total(by_account, kind="money")
+    benefit = total(by_account, level=level, kind="money")
     missing = own[basis].isna().any()
     without = missing or benefit.n == 0
     row = {
@@ -226,33 +255,3 @@ def _return_row(
         name: return_on_cost(row[source], paid, basis=basis, n=row["deals"]).value
         for name, source in names.items()
     }
-
-
-def _caveats(
-    given: Tables, params: Params, event: Event, people: pd.DataFrame, costs: pd.DataFrame
-) -> tuple[str, ...]:
-    caveats = []
-    for days in (params.early_window_days, params.late_window_days):
-        if not late_window_over(given, event, days):
-            seen = max((pd.Timestamp(given.as_of) - event.start_on).days, 0)
-            caveats.append(
-                f"The window of {days} days is not over: {seen} days are known, "
-                f"it ends on {event_metrics.window_end(event.start_on, days)}."
-            )
-    if people.empty:
-        caveats.append("Nobody was recorded as reached: rates and comparisons are left out.")
-    if costs.empty:
-        caveats.append("No cost was recorded: costs per lead and returns are left out.")
-    if given["opportunities"].empty:
-        caveats.append("There is no pipeline: deals and returns on them are left out.")
-    if not given.has("accounts", "tier"):
-        caveats.append("Accounts have no tier: the distribution by tier is left out.")
-    if not given.has("contacts", "role"):
-        caveats.append("Contacts have no role: the share of decision makers is left out.")
-    late = (people["follow_up_hours"] > params.follow_up_hours).sum()
-    if late:
-        caveats.append(
-            f"{formats.count(late)} qualified contacts were followed up after more than "
-            f"{formats.hours(params.follow_up_hours)}."
-        )
-    return tuple(caveats)

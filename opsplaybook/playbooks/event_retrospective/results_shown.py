@@ -20,6 +20,7 @@ _MEASURES = (
     ("decision_maker_share", "Decision makers of attendees"),
     ("tier_sa_share", "Tier S or A of attended accounts"),
     ("follow_up_share", "Followed up in time"),
+    ("satisfaction", "Mean rating by attendees"),
     ("redemptions", "Offers taken up"),
     ("redemption_rate", "Accounts that took up an offer"),
     ("qualified_opportunities", "Qualified deals sourced"),
