@@ -7,7 +7,7 @@ import ibis
 import pandas as pd
 
 from opsplaybook.metrics.periods import YEAR_DAYS, Period
-from opsplaybook.metrics.usage import quantity_of, user_of
+from opsplaybook.metrics.usage import total_quantity, user_of
 from opsplaybook.sources import Tables
 
 MEASURES = ("contract_value", "order_value", "users", "actions", "value", "tickets")
@@ -104,7 +104,7 @@ def _activity(rows: ibis.Table, period: Period, value_action: str) -> ibis.Table
     if "user_id" in recent.columns:
         sums["users"] = user_of(recent).nunique()
     if value_action:
-        sums["value"] = quantity_of(recent).sum(where=recent["action"] == value_action)
+        sums["value"] = total_quantity(recent, recent["action"] == value_action)
     return recent.group_by("account_id").aggregate(**sums)
 
 

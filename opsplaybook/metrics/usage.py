@@ -38,7 +38,7 @@ def daily_use(tables: Tables, account_id: str, *, since: date) -> pd.DataFrame:
     day = rows["at"].date()
     own = rows.filter(rows["account_id"] == account_id, day >= since)
     keys = {"day": own["at"].date(), "user_id": user_of(own), "action": own["action"]}
-    grouped = own.group_by(**keys).aggregate(actions=own.count(), quantity=quantity_of(own).sum())
+    grouped = own.group_by(**keys).aggregate(actions=own.count(), quantity=total_quantity(own))
     frame = grouped.order_by(list(keys)).to_pandas()
     return _no_use() if frame.empty else frame.assign(day=frame["day"].astype("datetime64[us]"))
 
@@ -48,9 +48,11 @@ def user_of(rows: ibis.Table) -> ibis.Value:
     return rows["user_id"] if "user_id" in rows.columns else ibis.null(str)
 
 
-def quantity_of(rows: ibis.Table) -> ibis.Value:
-    """Return how much of it; 1 where the source does not say."""
-    return rows["quantity"].fill_null(1.0) if "quantity" in rows.columns else ibis.literal(1.0)
+def total_quantity(rows: ibis.Table, where: ibis.Value | None = None) -> ibis.Value:
+    """Return how much was done in all; a row counts as 1 where the source does not say."""
+    if "quantity" in rows.columns:
+        return rows["quantity"].fill_null(1.0).sum(where=where)
+    return rows.count(where=where).cast("float64")
 
 
 def users_in(use: pd.DataFrame, period: Period) -> pd.Index:

@@ -11,6 +11,7 @@ from opsplaybook.findings import Action
 from opsplaybook.metrics.orders import in_force
 from opsplaybook.playbooks.account_review.account import Account
 from opsplaybook.playbooks.account_review.business import Business
+from opsplaybook.playbooks.account_review.compared import audience_of
 from opsplaybook.playbooks.account_review.params import Params
 from opsplaybook.playbooks.account_review.people import People
 from opsplaybook.playbooks.account_review.support import Support
@@ -125,7 +126,7 @@ def table_open_items(steps: NextSteps) -> Table:
         columns,
         key="open-items",
         caption=f"Open on {steps.account.periods.now.last:%Y-%m-%d}, n = {len(steps.items):,}",
-        audience="customer",
+        audience=audience_of(steps.items),
     )
 
 

@@ -127,7 +127,7 @@ def chart_support(support: Support) -> Chart:
         Column("span", "Opened"),
         Column("days", "Days since opened", "number"),
         Column("open", "Not solved yet", "share", low="low", high="high"),
-        Column("at_risk", "Still observed", "count"),
+        Column("observed", "Still observed", "count"),
     ]
     data = tables.table(
         frame,
@@ -235,12 +235,12 @@ def _curve_frame(curves: dict[str, SurvivalCurve]) -> pd.DataFrame:
                 "open": curve.survival,
                 "low": curve.low,
                 "high": curve.high,
-                "at_risk": curve.at_risk,
+                "observed": curve.at_risk,
             }
         )
         for name, curve in curves.items()
     ]
-    columns = ["span", "days", "open", "low", "high", "at_risk"]
+    columns = ["span", "days", "open", "low", "high", "observed"]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
 
 

@@ -1,6 +1,6 @@
 """Step 2, use: who works with the product, how much, and what it delivers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isnan, nan
 
 import numpy as np
@@ -13,7 +13,7 @@ from opsplaybook.playbooks.account_review.account import Account
 from opsplaybook.playbooks.account_review.compared import UNKNOWN, Compared
 from opsplaybook.playbooks.account_review.params import Params
 from opsplaybook.sources import Tables
-from opsplaybook.stats.changes import change_of_members
+from opsplaybook.stats.changes import change_of_members, change_of_totals
 from opsplaybook.stats.means import relative_difference
 from opsplaybook.stats.multiplicity import holm
 from opsplaybook.stats.rates import rate, rate_difference
@@ -90,11 +90,14 @@ def weekly_change(now: np.ndarray, before: np.ndarray, level: float) -> Differen
     """Estimate by what share an average week differs from one of the period before.
 
     Fieller's interval agrees with Welch's test. Where so little was done before that it has no
-    end, the interval on the scale of logarithms stands in.
+    end, the interval on the scale of logarithms stands in; where weeks do not differ, as in
+    silence after regular use, each week with use is one chance event.
     """
     found = relative_difference(now, before, level=level)
     if found.interval is None:
-        return relative_difference(now, before, method="log", level=level)
+        found = relative_difference(now, before, method="log", level=level)
+    if found.interval is None:
+        found = replace(change_of_totals(now, before, level=level), n=found.n)
     return found
 
 
