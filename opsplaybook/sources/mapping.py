@@ -5,6 +5,7 @@ A complete example::
     name: Example Ltd
     currency: EUR
     timezone: Europe/Berlin
+    notes: [Orders by telephone are not in the export.]
     folder: exports                    # beside the YAML; or ${SOME_VARIABLE}/exports
     defaults: {delimiter: ";", decimal: ",", date_format: "%d.%m.%Y", "null": ["", "n/a"]}
     files:
@@ -134,7 +135,11 @@ class TableMapping(FileReading):
 
 
 class SourceMapping(_Part):
-    """A whole source YAML."""
+    """A whole source YAML.
+
+    `notes` are sentences that every reader of a report has to know and no program can compute:
+    they open the caveats of all that is made from the source.
+    """
 
     name: str = Field(min_length=1)
     description: str = ""
@@ -145,6 +150,7 @@ class SourceMapping(_Part):
     sqlite: str | None = None
     database: str | None = None
     defaults: FileReading = FileReading()
+    notes: Texts = ()
     files: dict[str, File] = {}
     tables: dict[str, TableMapping] = Field(min_length=1)
 

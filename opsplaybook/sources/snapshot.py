@@ -49,6 +49,7 @@ def write_snapshot(stock: Stock, folder: Path, qualities: Sequence[Quality]) -> 
         "origin": stock.origin,
         "currency": stock.currency,
         "timezone": stock.timezone,
+        "notes": stock.notes,
         "digests": stock.digests,
         "tables": [asdict(quality) for quality in qualities],
         "known": _known_queries(stock, qualities),
@@ -124,6 +125,7 @@ class SnapshotStock:
         self.currency: str = record["currency"]
         self.timezone: str = record["timezone"]
         self.origin: str = record["origin"]
+        self.notes: tuple[str, ...] = tuple(record["notes"])
         self._folder = folder
         self._digests: dict[str, str] = record["digests"]
         self._qualities = {part["table"]: _quality(part) for part in record["tables"]}

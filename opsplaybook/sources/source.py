@@ -256,7 +256,7 @@ class Source:
         self, wanted: Sequence[str], qualities: Mapping[str, Quality], as_of: date
     ) -> tuple[str, ...]:
         lacking = [name for name in wanted if name not in qualities]
-        parts = [f"{name}: not in the source" for name in lacking]
+        parts = [*self.stock.notes, *(f"{name}: not in the source" for name in lacking)]
         for quality in qualities.values():
             parts += quality.caveats()
             parts += _unmatched_caveats(quality.table, self.unmatched(quality.table, qualities))

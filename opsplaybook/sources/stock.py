@@ -64,6 +64,7 @@ class Stock(Protocol):
     currency: str
     timezone: str
     origin: str
+    notes: tuple[str, ...]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -146,6 +147,7 @@ class MappedStock:
         self.name = mapping.name
         self.currency = mapping.currency
         self.timezone = mapping.timezone
+        self.notes = mapping.notes
         self.origin = origin
         self._folder = folder
         self._text = text

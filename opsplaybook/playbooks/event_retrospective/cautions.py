@@ -37,6 +37,8 @@ def exposure(
 ) -> Exposure:
     """Compare how often other events reached the two groups in the window.
 
+    `overlap` says how many there are; this adds whether they can explain a difference.
+
     Parameters
     ----------
     given : Tables
@@ -47,21 +49,27 @@ def exposure(
     days : int
         Length of the window, and of the one before.
     """
-    around = event_metrics.overlapping(given, event.event_id, window_days=days)
-    if around.empty:
-        return Exposure(0.0, ())
     counts = event_metrics.other_events(given, event.event_id, window_days=days)
     reached = counts.reindex(accounts, fill_value=0).to_numpy(dtype=float)
     weights = matching.weights
     gap = standardised_differences(reached[:, None], matching.treated, weights)[0]
+    return Exposure(float(gap), _unequal(gap, reached, matching))
+
+
+def overlap(given: Tables, event: Event, days: int) -> tuple[str, ...]:
+    """Name the other events that reached the same accounts in the window or the one before."""
+    around = event_metrics.overlapping(given, event.event_id, window_days=days)
+    if around.empty:
+        return ()
     largest = around.iloc[0]
     name = largest["event_id"] if formats.is_missing(largest["name"]) else largest["name"]
     others = "1 other event falls" if len(around) == 1 else f"{len(around)} other events fall"
+    share = formats.share(largest["share"])
     sentence = (
-        f"{others} into the window or the one before; the largest ({name}) reached "
-        f"{formats.share(largest['share'])} of the same accounts, so effects mix"
+        f"{others} into the window of {formats.days(days)} or the one before; the largest "
+        f"({name}) reached {share} of the same accounts, so effects mix."
     )
-    return Exposure(float(gap), (f"{sentence}{_unequal(gap, reached, matching)}.",))
+    return (sentence,)
 
 
 def match_caveats(
@@ -99,13 +107,17 @@ def match_caveats(
     return tuple(caveats)
 
 
-def _unequal(gap: float, reached: np.ndarray, matching: Matching) -> str:
-    """Say by how much other events in the window reached one group more; empty where alike."""
+def _unequal(gap: float, reached: np.ndarray, matching: Matching) -> tuple[str, ...]:
+    """Say by how much other events in the window reached one group more; nothing where alike."""
     if not abs(gap) > ADJUSTABLE:
-        return ""
+        return ()
     treated, weights, any_other = matching.treated, matching.weights, reached > 0
     ours, theirs = (
         formats.share(np.average(any_other[group], weights=weights[group]))
         for group in (treated, ~treated)
     )
-    return f": in the window others reached {ours} of them and {theirs} of comparable accounts"
+    sentence = (
+        f"In the window other events reached {ours} of the compared accounts and {theirs} of "
+        "those that they are compared with: what those brought is part of the difference."
+    )
+    return (sentence,)

@@ -12,6 +12,7 @@ from opsplaybook.playbooks.event_retrospective.cautions import (
     ADJUSTABLE,
     exposure,
     match_caveats,
+    overlap,
 )
 from opsplaybook.playbooks.event_retrospective.goals import Event
 from opsplaybook.playbooks.event_retrospective.params import Params
@@ -166,13 +167,14 @@ def compare(given: Tables, params: Params, event: Event, people: pd.DataFrame) -
     """
     windows = plan_windows(given, params, event)
     groups = Groups.of(people)
+    around = overlap(given, event, windows.days or params.late_window_days)
     if windows.reason:
-        return _not_compared(groups, windows.days, windows.reason)
+        return _not_compared(groups, windows.days, (windows.reason, *around))
     frame = groups.eligible(_history(given, params, event.start_on, windows))
     came = groups.came(frame)
     covariates = known_past(frame)
     if not came.any() or came.all() or not covariates:
-        return _not_compared(groups, windows.days, _why_not(came))
+        return _not_compared(groups, windows.days, (_why_not(came), *around))
     outcome = OUTCOMES[windows.outcome]
     matching = match(frame[list(covariates)], came, neighbours=NEIGHBOURS)
     result = _result(frame, windows.outcome)
@@ -195,6 +197,7 @@ def compare(given: Tables, params: Params, event: Event, people: pd.DataFrame) -
         scores=_scores(matching),
         caveats=(
             *windows.caveats,
+            *around,
             *others.caveats,
             *match_caveats(matching, covariates, placebo, currency=given.currency),
         ),
@@ -232,7 +235,7 @@ def _result(frame: pd.DataFrame, outcome: str) -> np.ndarray:
     return after - frame[f"before_{outcome}"].to_numpy() if outcome in CHANGES else after
 
 
-def _not_compared(groups: Groups, days: int, reason: str) -> Comparison:
+def _not_compared(groups: Groups, days: int, caveats: tuple[str, ...]) -> Comparison:
     return Comparison(
         treated_word=groups.word,
         outcome=None,
@@ -246,7 +249,7 @@ def _not_compared(groups: Groups, days: int, reason: str) -> Comparison:
         balance=None,
         overlap=None,
         scores=pd.DataFrame(columns=["group", "propensity"]),
-        caveats=(reason,),
+        caveats=caveats,
     )
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 
 from opsplaybook import formats
 from opsplaybook.metrics import events as event_metrics
+from opsplaybook.metrics.quiet_hours import zone_caveats
 from opsplaybook.playbooks.event_retrospective.goals import Event
 from opsplaybook.playbooks.event_retrospective.params import Params
 from opsplaybook.sources import Tables
@@ -35,6 +36,7 @@ def omissions(
         *_of_people(given, people),
         *_of_costs(costs),
         *_of_deals(given, deals),
+        *zone_caveats(given),
     )
 
 

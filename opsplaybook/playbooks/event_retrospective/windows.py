@@ -62,7 +62,7 @@ def plan_windows(given: Tables, params: Params, event: Event) -> Windows:
     if days < min(params.early_window_days, params.late_window_days):
         side = "after the first day are known" if days == after else "before the event are known"
         reason = f"Only {max(days, 0)} days {side}: the event is not compared with others."
-        return Windows("", days, None, reason, ())
+        return Windows("", max(days, 0), None, reason, ())
     width = timedelta(days=days + 1)
     covered = start - 2 * width >= first
     caveats = (
