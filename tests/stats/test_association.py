@@ -1,0 +1,92 @@
+"""Associations: exact small cases, constants and gaps, and intervals that cover."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from opsplaybook.stats.association import rank_correlation, rank_drivers, superiority
+
+
+def test_rank_correlation_agrees_with_scipy():
+    generator = np.random.default_rng(1)
+    one, two = generator.integers(0, 9, 50).astype(float), generator.normal(size=50)
+    assert rank_correlation(one, two).value == pytest.approx(stats.spearmanr(one, two).statistic)
+
+
+def test_rank_correlation_without_spread_or_with_few_accounts():
+    assert np.isnan(rank_correlation([1, 1, 1], [1, 2, 3]).value)
+    assert np.isnan(rank_correlation([], []).value)
+    few = rank_correlation([1, 2, 3, None], [1, 2, 3, 4])
+    assert (few.value, few.n, few.interval) == (1.0, 3, None)
+
+
+def test_rank_correlation_covers():
+    truth = 6 / np.pi * np.arcsin(0.5 / 2)
+    hits = 0
+    for run in range(400):
+        pair = np.random.default_rng([3, run]).multivariate_normal([0, 0], [[1, 0.5], [0.5, 1]], 60)
+        hits += rank_correlation(pair[:, 0], pair[:, 1]).interval.contains(truth)
+    assert 0.92 <= hits / 400 <= 0.98
+
+
+def test_superiority_counts_pairs_and_ties_by_half():
+    found = superiority([3, 5, 5, 9], [1, 5, 6, None])
+    pairs = [(a > b) + (a == b) / 2 for a in (3, 5, 5, 9) for b in (1, 5, 6)]
+    assert found.value == pytest.approx(np.mean(pairs))
+    assert found.n == 3
+
+
+def test_superiority_agrees_with_brunner_and_munzel_on_the_variance():
+    # scipy tests (p - 1/2) with the same variance and degrees of freedom; on the logit the test
+    # is close to it where p is near a half.
+    generator = np.random.default_rng(4)
+    one, two = generator.normal(0.2, 1, 300), generator.normal(0, 2, 200)
+    assert superiority(one, two).p_value == pytest.approx(
+        stats.brunnermunzel(one, two).pvalue, abs=0.01
+    )
+
+
+def test_groups_that_do_not_overlap_have_an_interval_below_one():
+    found = superiority([10, 11, 12, 13, 14, 15], [1, 2, 3, 4, 5, 6])
+    assert found.value == 1.0
+    assert 0.5 < found.interval.low < found.interval.high < 1
+    assert superiority([1], [2]).interval is None
+    assert np.isnan(superiority([], [1]).value)
+
+
+def test_equal_groups_cannot_be_told_apart():
+    assert not superiority([5.0] * 8, [5.0] * 9).detectable
+
+
+def test_drivers_come_out_in_order_and_idle_ones_silent():
+    generator = np.random.default_rng(7)
+    table = generator.normal(size=(400, 4))
+    outcome = np.exp(table @ [1.0, 0.5, 0.0, 0.25] + generator.normal(size=400))
+    found = rank_drivers(table, outcome)
+    values = [term.value for term in found.terms]
+    assert np.argsort(values)[::-1].tolist()[:3] == [0, 1, 3]
+    assert [term.detectable for term in found.terms] == [True, True, False, True]
+
+
+def test_collinear_dimensions_are_inflated():
+    generator = np.random.default_rng(8)
+    first = generator.normal(size=200)
+    table = np.column_stack([first, first + 0.1 * generator.normal(size=200), np.ones(200)])
+    found = rank_drivers(table, first)
+    assert (found.inflation[:2] > 5).all()
+    assert np.isnan(found.terms[2].value)
+    assert np.isnan(found.inflation[2])
+
+
+@pytest.mark.parametrize("rows", [0, 1, 9])
+def test_too_few_accounts_for_all_dimensions(rows):
+    found = rank_drivers(np.random.default_rng(1).normal(size=(rows, 2)), np.arange(float(rows)))
+    assert [np.isnan(term.value) for term in found.terms] == [True, True]
+    assert found.n == rows
+
+
+def test_gaps_and_a_constant_outcome():
+    table = np.full((30, 2), np.nan)
+    assert rank_drivers(table, np.arange(30.0)).n == 0
+    found = rank_drivers(np.random.default_rng(1).normal(size=(30, 2)), np.ones(30))
+    assert np.isnan(found.explained)
