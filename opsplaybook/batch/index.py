@@ -37,7 +37,7 @@ def _entry(record: RunRecord, folder: str) -> RunEntry:
     return RunEntry(
         status=record.status,
         name=record.name,
-        subject=record.subject,
+        subject=findings.get("subject", record.subject),
         playbook=record.playbook,
         href=f"{folder}{quote(record.name)}/{REPORT}" if record.succeeded else "",
         started_at=record.started_at,
