@@ -46,8 +46,8 @@ def account_history(
         money are those of the history; ``recent_activity_log`` those of its last quarter), and
         for each of `OUTCOMES` the column itself and ``before_`` it, over a window of the same
         length that ends on the day before.
-        ``deals_opened`` and ``deals_won`` are 0 or 1. Columns that the source cannot fill are
-        left out.
+        ``deals_opened`` and ``deals_won`` are 0 or 1, and leave out renewals, which come up with
+        the calendar and not with an event. Columns that the source cannot fill are left out.
     """
     accounts = _known(tables, day)
     first = day - pd.Timedelta(days=history_days)
@@ -100,6 +100,7 @@ def _deals(
     tables: Tables, day: pd.Timestamp, first: pd.Timestamp, last: pd.Timestamp
 ) -> pd.DataFrame:
     deals = tables["opportunities"]
+    deals = deals.loc[~(deals["kind"] == "renewal").fillna(value=False)]
     if deals.empty:
         return pd.DataFrame()
     width = last - day

@@ -3,13 +3,13 @@
 import csv
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, get_args
 
-from opsplaybook.errors import UsageError
-from opsplaybook.findings import Action, Pattern, carry_over
+from opsplaybook.errors import UsageError, quote
+from opsplaybook.findings import Action, ActionStatus, Pattern, carry_over
 from opsplaybook.params import PlaybookParams
 from opsplaybook.sources import Tables, open_source
 
@@ -44,7 +44,8 @@ class Earlier:
     runs : tuple of str
         Their names, oldest first.
     actions : tuple of Action
-        Actions that are still open, with the run that first named them.
+        Actions that are still open, with the run that first named them. The latest run that
+        lists an action says what became of it.
     patterns : tuple of Pattern
         Known patterns, the latest wording of each.
     """
@@ -109,7 +110,7 @@ def earlier_runs(
     Raises
     ------
     UsageError
-        If the folder does not exist.
+        If the folder does not exist, or a run in it cannot be read.
     """
     if folder is None:
         return Earlier()
@@ -120,12 +121,14 @@ def earlier_runs(
     found = _runs(Path(folder), playbook, as_of, about or {})
     runs = sorted(found, key=lambda run: run[0])
     actions: dict[str, Action] = {}
-    patterns: dict[str, Pattern] = {}
+    patterns: dict[tuple[str, str], Pattern] = {}
     for _, path, findings in runs:
-        for action in _actions(path):
-            actions[action.what] = action
-        for record in findings["patterns"]:
-            patterns[record["what"]] = Pattern(**record)
+        listed = _actions(path / ACTIONS)
+        actions |= {action.what: action for action in carry_over(listed, path.name)}
+        closed = [action.what for action in listed if action.status in ("done", "dropped")]
+        actions = {what: action for what, action in actions.items() if what not in closed}
+        for pattern in _patterns(path / MANIFEST, findings):
+            patterns[pattern.what, pattern.applies_to] = pattern
     names = tuple(path.name for _, path, _ in runs)
     return Earlier(names, tuple(actions.values()), tuple(patterns.values()))
 
@@ -133,28 +136,79 @@ def earlier_runs(
 def _runs(
     folder: Path, playbook: str, as_of: date, about: Mapping[str, str]
 ) -> Iterator[tuple[str, Path, dict[str, Any]]]:
+    """Find the complete runs of a playbook up to a day, with their findings."""
     for path in sorted(folder.rglob(MANIFEST)):
-        manifest = json.loads(path.read_text(encoding="utf-8"))
+        manifest = _manifest(path)
         findings = manifest.get("findings")
         if manifest.get("playbook") != playbook or not findings:
             continue
         params = manifest.get("params", {})
         if any(params.get(name) != value for name, value in about.items()):
             continue
-        if findings["as_of"] <= as_of.isoformat():
+        if _day_of(path, findings) <= as_of:
             yield findings["as_of"], path.parent, findings
 
 
-def _actions(run: Path) -> tuple[Action, ...]:
+def _manifest(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise _unreadable(path, f"not valid JSON: {error}") from None
+    if not isinstance(content, dict):
+        raise _unreadable(path, "no mapping of names to values")
+    return content
+
+
+def _day_of(path: Path, findings: Mapping[str, Any]) -> date:
+    try:
+        return date.fromisoformat(findings["as_of"])
+    except (KeyError, TypeError, ValueError):
+        raise _unreadable(path, "findings without a date `as_of`") from None
+
+
+def _patterns(path: Path, findings: Mapping[str, Any]) -> list[Pattern]:
+    try:
+        return [Pattern(**record) for record in findings["patterns"]]
+    except (KeyError, TypeError) as error:
+        raise _unreadable(path, f"findings.patterns: {error}") from None
+
+
+def _actions(path: Path) -> list[Action]:
     """Read the actions of a run from its CSV, where people set the status."""
-    path = run / ACTIONS
     if not path.is_file():
-        return ()
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        actions = [_action(record) for record in csv.DictReader(file)]
-    return carry_over(actions, run.name)
+        return []
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            records = list(reader)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise _unreadable(path, f"not a CSV file in UTF-8: {error}") from None
+    missing = {"what", "owner", "due_on", "measure", "status"} - set(reader.fieldnames or ())
+    if missing:
+        raise _unreadable(path, f"columns are missing: {', '.join(sorted(missing))}")
+    return [_action(path, line, record) for line, record in enumerate(records, start=2)]
 
 
-def _action(record: dict[str, str]) -> Action:
-    due_on = date.fromisoformat(record["due_on"]) if record["due_on"] else None
-    return Action(**record | {"due_on": due_on})
+def _action(path: Path, line: int, record: dict[str, str | None]) -> Action:
+    """Make an action of one line; columns that people added are left out."""
+    given = {field.name: (record.get(field.name) or "").strip() for field in fields(Action)}
+    known = {name: text for name, text in given.items() if text}
+    status, due_on = given["status"].lower(), None
+    if status not in get_args(ActionStatus):
+        allowed = ", ".join(get_args(ActionStatus))
+        raise _unreadable(path, f"line {line}: status {quote(status)}, must be {allowed}")
+    try:
+        due_on = date.fromisoformat(given["due_on"]) if given["due_on"] else None
+    except ValueError:
+        day = quote(given["due_on"])
+        raise _unreadable(path, f"line {line}: due_on {day}, must be like 2026-01-31") from None
+    texts = {name: given[name] for name in ("what", "owner", "measure")}
+    return Action(**known | texts | {"status": status, "due_on": due_on})
+
+
+def _unreadable(path: Path, problem: str) -> UsageError:
+    return UsageError(
+        f"an earlier run cannot be read: {problem}",
+        where=str(path),
+        remedy="correct the file, or move its run out of earlier_runs",
+    )
