@@ -7,8 +7,8 @@ import nbformat
 
 from opsplaybook import report
 from opsplaybook.batch.records import RunRecord
-from opsplaybook.batch.run import REPORT, TABLES
-from opsplaybook.batch.store import MANIFEST, NOTEBOOK
+from opsplaybook.batch.run import NOTEBOOK, TABLES
+from opsplaybook.batch.store import MANIFEST, REPORT
 from opsplaybook.errors import UsageError
 
 PDF = "report.pdf"
@@ -40,7 +40,7 @@ def render_again(folder: Path, *, pdf: bool = False) -> Path:
     page = report.render(
         nbformat.read(folder / NOTEBOOK, as_version=4),
         audience=record.params.get("audience", "internal"),
-        manifest=asdict(record),
+        manifest=asdict(record) | {"seconds": record.seconds["cells"]},
         tables_folder=TABLES,
     )
     path = folder / REPORT
