@@ -85,7 +85,7 @@ def test_playbook_is_four_files_with_one_stem(name):
     assert module.with_suffix(".py").is_file() or (module / "__init__.py").is_file()
     assert (ROOT / "notebooks" / f"{name}.ipynb").is_file()
     assert (ROOT / "params" / f"{name}.yaml").is_file()
-    assert (ROOT / "tests" / "playbooks" / f"test_{name}.py").is_file()
+    assert list((ROOT / "tests" / "playbooks").glob(f"test_{name}*.py"))
 
 
 def test_every_command_in_the_readme_exists():
