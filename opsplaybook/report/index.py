@@ -281,12 +281,14 @@ def _style(labels: Sequence[str]) -> Markup:
     not in view: a thousand rows are sorted in a quarter of the time. Roles keep them a table.
     """
     named = "".join(
-        f"td:nth-child({position})::before{{content:{css_string(f'{label}: ')}}}"
+        f"td:nth-child({position}):not(:empty)::before{{content:{css_string(f'{label}: ')}}}"
         for position, label in enumerate(labels, start=4)
     )
     tracks = f"minmax(10rem,1fr) 7.5rem minmax(12rem,1.4fr) {'8rem ' * (len(labels) - 1)}5.5rem"
     columns = f"@media (min-width:52.01rem),print{{tr{{grid-template-columns:{tracks}}}}}"
-    return as_markup(f"{resource('index.css')}{columns}@media (max-width:52rem){{{named}}}")
+    return as_markup(
+        f"{resource('index.css')}{columns}@media screen and (max-width:52rem){{{named}}}"
+    )
 
 
 def _short(text: str) -> str:

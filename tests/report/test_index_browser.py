@@ -129,3 +129,12 @@ def test_on_a_phone_each_number_has_its_label(open_page, html):
     label = "() => getComputedStyle(document.querySelector('td.n:not(:empty)'), '::before').content"
     assert page.evaluate(label) in ('"Use: "', '"Took: "')
     assert page.get_by_role("table").get_by_role("row").count() == 61
+    assert page.get_by_role("button", name="Took").is_visible()
+
+
+def test_on_paper_it_is_a_table_also_on_narrow_sheets(open_page, html):
+    page = open_page(html, width=718)
+    page.emulate_media(media="print")
+    display = "() => getComputedStyle(document.querySelector('tbody tr')).display"
+    assert page.evaluate(display) == "grid"
+    assert page.locator("form:visible").count() == 0
