@@ -11,9 +11,6 @@ from opsplaybook.batch.stopping import StopRequest
 from opsplaybook.errors import RunError, StorageError
 
 _LOOK_SECONDS = 0.25
-_AHEAD = 1
-"""Jobs handed over beyond the pool's slots, so that no worker waits for the next one."""
-
 _STARTS_OF_A_SUSPECT = 2
 """Once among others and once alone, which proves whose fault it is."""
 
@@ -74,7 +71,7 @@ class Dispatch:
                 yield from self._recover()
 
     def _fill(self) -> None:
-        while self.waiting and not self.suspects and len(self.running) < self.pool.slots + _AHEAD:
+        while self.waiting and not self.suspects and len(self.running) < self.pool.slots:
             self._submit(self.waiting.popleft())
         if self.suspects and not self.running:
             self._submit(self.suspects.popleft())

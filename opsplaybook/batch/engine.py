@@ -10,7 +10,7 @@ import logging
 import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 import nbformat
@@ -24,6 +24,7 @@ from papermill.execute import execute_notebook
 from opsplaybook.batch import leash
 from opsplaybook.batch.kernels import KERNEL_NAME, FastKernelManager, ensure_kernelspec
 from opsplaybook.batch.records import Failure, Job, Status
+from opsplaybook.batch.turns import own_turn
 
 ENGINE = "opsplaybook"
 
@@ -169,13 +170,20 @@ def _execute_cells(nb: NotebookNode, kernel_name: str, job: Job, execution: Exec
     with client.setup_kernel(cwd=job.working_directory, env=environment):
         execution.seconds["kernel"] = round(time.perf_counter() - began, 4)
         execution.kernel = _kind(client.km)
-        with leash.holding(client.km, job.limits), execution.phase("cells"):
-            client.timeout_func = _time_limits(job)
-            for position, cell in enumerate(nb.cells):
-                execution.cell = position
-                client.execute_cell(cell, position)
-            execution.cell = None
-            client.set_widgets_metadata()
+        with leash.holding(client.km, job.limits), ExitStack() as turn:
+            with execution.phase("waiting"):
+                turn.enter_context(own_turn())
+            with execution.phase("cells"):
+                _run_cells(client, job, execution)
+
+
+def _run_cells(client: NotebookClient, job: Job, execution: Execution) -> None:
+    client.timeout_func = _time_limits(job)
+    for position, cell in enumerate(client.nb.cells):
+        execution.cell = position
+        client.execute_cell(cell, position)
+    execution.cell = None
+    client.set_widgets_metadata()
 
 
 def _client(nb: NotebookNode, kernel_name: str) -> NotebookClient:

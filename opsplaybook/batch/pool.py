@@ -12,10 +12,12 @@ from contextlib import contextmanager
 from importlib import import_module
 from multiprocessing.connection import Connection
 from multiprocessing.context import BaseContext
+from multiprocessing.synchronize import Semaphore
 from typing import Protocol
 
 from opsplaybook.batch.kernels import ensure_kernelspec, start_server
 from opsplaybook.batch.records import Job, RunRecord
+from opsplaybook.batch.turns import share
 from opsplaybook.errors import UsageError
 
 ANSWER_SECONDS = 10.0
@@ -50,11 +52,12 @@ class LocalPool:
     Parameters
     ----------
     workers : int
-        How many.
+        How many notebooks run at a time. There is one process more: see `turns`.
     """
 
     def __init__(self, workers: int) -> None:
-        self.slots = workers
+        self._workers = workers
+        self.slots = workers + 1
         self._context = _context()
         self._start()
 
@@ -75,7 +78,8 @@ class LocalPool:
 
     def _start(self) -> None:
         workers_end, self._leash = self._context.Pipe(duplex=False)
-        beginning = (workers_end, dict(os.environ))
+        turns = self._context.Semaphore(self._workers)
+        beginning = (workers_end, dict(os.environ), turns)
         self.executor = ProcessPoolExecutor(
             self.slots, self._context, initializer=begin_worker, initargs=beginning
         )
@@ -149,13 +153,14 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def begin_worker(runner: Connection, environment: Mapping[str, str]) -> None:
+def begin_worker(runner: Connection, environment: Mapping[str, str], turns: Semaphore) -> None:
     """Tie a new worker to the runner and give it the runner's environment of now.
 
     The server that workers are forked from may be older than the runner's kernel server.
     """
     os.environ.clear()
     os.environ.update(environment)
+    share(turns)
     import_module("opsplaybook.batch.leash").attach(runner)
 
 

@@ -161,7 +161,8 @@ class RunRecord:
     started_at : str
         UTC, ISO form.
     seconds : mapping of str to float
-        Duration per phase: ``kernel`` (start), ``cells``, ``report``, ``total``.
+        Duration per phase: ``kernel`` (start), ``cells``, ``report``, ``total``; without the
+        time in which it waited for its turn.
     failure : Failure or None
         None if it succeeded.
     findings : mapping or None

@@ -61,7 +61,8 @@ def execute(job: Job) -> RunRecord:
     )
     with execution.phase("report"):
         record, files = _with_report(job, execution.notebook, record)
-    execution.seconds["total"] = round(time.perf_counter() - began, 4)
+    waited = execution.seconds.pop("waiting", 0.0)
+    execution.seconds["total"] = round(time.perf_counter() - began - waited, 4)
     record = replace(record, artefacts=digests(files))
     store = open_store(job.output)
     keep_edited(store, job.name)

@@ -30,6 +30,8 @@ LIBRARIES = (
     "sklearn.linear_model",
     "duckdb",
     "ibis.backends.duckdb",
+    "ibis.backends.duckdb.converter",
+    "ibis.formats.pandas",
     "pandera.pandas",
     "pydantic",
     # What ipykernel imports only when a kernel is made.
