@@ -13,6 +13,7 @@ from opsplaybook.params import shipped_folder
 from opsplaybook.playbooks.base import Playbook
 
 MODULES: dict[str, str] = {
+    "account_review": "opsplaybook.playbooks.account_review",
     "event_retrospective": "opsplaybook.playbooks.event_retrospective",
 }
 

@@ -131,7 +131,12 @@ def test_signals_name_what_is_at_stake_for_us_alone(done):
     (signals,) = (f for f in done.findings.findings if f.claim.startswith("To look at"))
 
     assert signals.audience == "internal"
-    for text in ("actions −65%", "1 of those who decide left", "nobody in contact", "1 invoices"):
+    for text in (
+        "actions −65%",
+        "1 of those who decide left",
+        "nobody in contact",
+        "invoices overdue: 1",
+    ):
         assert text in signals.claim
     tile = next(f for f in done.findings.key_figures if f.key == "signals")
     assert (tile.raw, tile.tone, tile.audience) == (5.0, "bad", "internal")

@@ -45,6 +45,8 @@ class Account:
         Its row of the table of accounts.
     periods : Periods
         The period that is looked at, and the two that it is held against.
+    level : float
+        Level of all intervals.
     """
 
     account_id: str
@@ -54,13 +56,24 @@ class Account:
     since: date | None
     record: pd.Series
     periods: Periods
+    level: float
+
+    @property
+    def intervals(self) -> str:
+        """What intervals are called in a subtitle: ``95% intervals``."""
+        return f"{self.level:.0%} intervals"
 
     def knows(self, given: Tables, table: str, period: Period) -> bool:
         """Tell whether a table covers a period, and the account was a customer in all of it."""
+        first = self.known_from(given, table)
+        return first is not None and first <= period.first
+
+    def known_from(self, given: Tables, table: str) -> date | None:
+        """Return the first day on which a table covers the account; None without the table."""
         quality = given.qualities.get(table)
-        if quality is None or quality.first_on is None or quality.first_on > period.first:
-            return False
-        return self.since is None or self.since <= period.first
+        if quality is None or quality.first_on is None:
+            return None
+        return max(quality.first_on, self.since or quality.first_on)
 
 
 def require_account(given: Tables, params: Params) -> None:
@@ -108,6 +121,7 @@ def review_account(given: Tables, params: Params) -> Account:
         since=None if pd.isna(since) else since.date(),
         record=record,
         periods=periods_until(given.as_of, params.period_days),
+        level=params.level,
     )
 
 

@@ -90,12 +90,12 @@ def table_business(business: Business) -> Table:
     """Show contract value, seats and orders of the three periods."""
     return table_compared(
         business.measures,
-        business.account.periods,
+        business.account,
         key="business",
         caption="Contract value and orders",
         currency=business.currency,
         note="Contract value and seats are those in force on the last day of each period. An "
-        "order is a day with more invoiced than credited; behind a change stands its interval.",
+        "order is a day with more invoiced than credited.",
     )
 
 
@@ -146,7 +146,7 @@ def _contract_measures(contracts: pd.DataFrame, account: Account) -> tuple[Compa
         for column in ("annual_value", "seats")
     )
     found = [
-        fact("contract_value", "Contract value a year", values, "money", n, "terms"),
+        fact("contract_value", "Annual contract value", values, "money", n, "terms"),
         fact("seats", "Seats", held, "count", n, "terms"),
     ]
     return tuple(m for m in found if not (isnan(m.now.value) and isnan(m.before)))
@@ -206,14 +206,13 @@ def _change(
 def _order_blocks(given: Tables, invoices: pd.DataFrame, account: Account) -> pd.DataFrame:
     last = account.periods.now.last
     sums = block_sums(invoices["issued_on"], invoices["amount"], last)
-    return year_on_year(sums, last, known_from=given.qualities["invoices"].first_on)
+    return year_on_year(sums, last, known_from=account.known_from(given, "invoices"))
 
 
 def _contract_blocks(given: Tables, account: Account) -> pd.DataFrame:
     last, contracts = account.periods.now.last, given["contracts"]
     values = order_metrics.in_force_on(contracts, ends_of_blocks(last), "annual_value")
-    quality = given.qualities.get("contracts")
-    return year_on_year(values, last, known_from=quality.first_on if quality else None)
+    return year_on_year(values, last, known_from=account.known_from(given, "contracts"))
 
 
 def _caveats(

@@ -9,7 +9,7 @@ import pandas as pd
 from opsplaybook import formats, tables
 from opsplaybook.display import Audience, Table
 from opsplaybook.formats import Kind
-from opsplaybook.metrics.periods import Periods
+from opsplaybook.playbooks.account_review.account import Account
 from opsplaybook.stats.results import Difference, Estimate
 from opsplaybook.tables import Column
 
@@ -79,7 +79,7 @@ def fact(key: str, label: str, values: dict[str, float], kind: Kind, n: int, uni
 
 def table_compared(
     measures: Sequence[Compared],
-    periods: Periods,
+    account: Account,
     *,
     key: str,
     caption: str,
@@ -98,13 +98,14 @@ def table_compared(
         Column("year_change_text", "Change on the year"),
     ]
     frame = pd.DataFrame(rows, columns=list(_ROW))
+    periods = account.periods
     against = f"against {periods.before.text} and {periods.year_before.text}"
     return tables.table(
         frame,
         columns,
         key=key,
         caption=f"{caption}, {periods.now.text}, {against}",
-        note=note,
+        note=f"In brackets: {account.intervals}. {note}",
         audience=audience_of(frame),
         shown=len(frame),
     )
@@ -135,12 +136,23 @@ def _row(measure: Compared, currency: str) -> tuple[object, ...]:
         *_ends(measure.change),
         *year,
         value_text(now, currency=currency),
-        f"{formats.count(now.n)} {measure.unit}".strip(),
+        f"{formats.count(now.n)} {singular(measure.unit, now.n)}".strip(),
         formats.value(measure.before, kind, currency=currency),
         change_text(measure.change, fact=measure.fact),
         formats.value(measure.year_before, kind, currency=currency),
         change_text(measure.year_change, fact=measure.fact),
     )
+
+
+def singular(unit: str, n: int) -> str:
+    """Return the name of a unit in the number that fits.
+
+    Examples
+    --------
+    >>> singular("terms", 1), singular("weeks", 12)
+    ('term', 'weeks')
+    """
+    return unit.removesuffix("s") if n == 1 else unit
 
 
 def value_text(estimate: Estimate, *, currency: str = "") -> str:
@@ -172,7 +184,8 @@ def change_text(change: Difference, *, fact: bool = False) -> str:
         return formats.change(change.value)
     if not change.enough:
         return formats.NOT_ENOUGH
-    text = formats.value(change.value, change.kind)
+    signed = "+" if change.value > 0 and change.kind == "hours" else ""
+    text = f"{signed}{formats.value(change.value, change.kind)}"
     if change.interval is None:
         known = not formats.is_missing(change.p_value)
         return f"{text} ({formats.p_value(change.p_value)})" if known else text

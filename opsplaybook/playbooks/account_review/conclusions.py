@@ -1,11 +1,13 @@
 """The findings of an account review, and the head of its report."""
 
+from math import isnan
+
 from opsplaybook import formats
 from opsplaybook.findings import Finding, Findings, Strength, grade, strongest
 from opsplaybook.playbooks.account_review import signals
 from opsplaybook.playbooks.account_review.account import Account
 from opsplaybook.playbooks.account_review.business import Business
-from opsplaybook.playbooks.account_review.compared import Compared
+from opsplaybook.playbooks.account_review.compared import Compared, change_text
 from opsplaybook.playbooks.account_review.definitions import DEFINITIONS, METHOD
 from opsplaybook.playbooks.account_review.next_steps import NextSteps
 from opsplaybook.playbooks.account_review.people import People
@@ -64,7 +66,11 @@ def _business(business: Business) -> list[Finding]:
     if headline is None:
         return []
     size = formats.value(headline.now.value, "money", currency=business.currency)
-    claim = f"{headline.label} {size}, {in_words(headline)}."
+    claim = f"{headline.label} {size}, {in_words(headline)}"
+    on_the_year = headline.year_change
+    if not isnan(on_the_year.value):
+        claim += f"; {change_text(on_the_year, fact=headline.fact)} on the year"
+    claim += "."
     return [_finding(claim, _strength(headline), ("business", "business-chart"))]
 
 
@@ -82,7 +88,7 @@ def _actions(use: Use) -> list[Finding]:
     if moved.empty:
         return []
     parts = [
-        f"{name} {formats.change(change)}"
+        f"{name.replace('_', ' ')} {formats.change(change)}"
         for name, change in zip(moved["action"], moved["change"], strict=True)
     ]
     n = int(moved["weeks"].min())
@@ -109,8 +115,11 @@ def _place(place: Place) -> list[Finding]:
     if not far:
         return []
     name = max(far, key=lambda key: abs(far[key].value - MIDDLE))
-    size = formats.estimate(far[name], unit="comparable accounts")
-    claim = f"{LABELS[name]}: {size} lie below ({place.likeness})."
+    ends = formats.interval(far[name].interval, "share")
+    claim = (
+        f"{LABELS[name]}: {formats.share(far[name].value)} of comparable accounts lie below "
+        f"({far[name].interval.level:.0%} interval {ends}, n = {far[name].n:,} {place.likeness})."
+    )
     strength = grade(detectable=True, n=far[name].n, design="description")
     return [_finding(claim, strength, ("place", "place-chart"))]
 
@@ -122,7 +131,8 @@ def _size(measure: Compared) -> str:
 def _strength(measure: Compared) -> Strength:
     """Grade a change: one of a contract is certain, others rest on their interval."""
     if measure.fact:
-        return "strong" if measure.direction else "none"
+        moved = (measure.change.value, measure.year_change.value)
+        return "strong" if any(change and not isnan(change) for change in moved) else "none"
     change = measure.change
     return grade(detectable=change.detectable, n=change.n, design="before and after")
 

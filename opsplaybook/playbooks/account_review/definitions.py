@@ -7,7 +7,7 @@ DEFINITIONS = (
     ("Period", "The last days up to and with the last known day; both ends are given."),
     ("Period before", "The same number of days just before the period."),
     ("Year before", "The same days 364 days earlier, so that weekdays agree."),
-    ("Contract value", "Annual value of the terms in force on the last day of a period."),
+    ("Annual contract value", "Annual value of the terms in force on the last day of a period."),
     ("Order", "A day with more invoiced than credited; what is returned later reduces it."),
     ("Active user", "A person who did anything in the product in the period."),
     ("Regular user", "An active user with something done in at least half of the whole weeks."),
@@ -30,7 +30,7 @@ METHOD = (
     ),
     (
         "Changes of actions and of value compare whole weeks (Welch's test, Fieller's interval; "
-        "where that has no end, the interval on the scale of logarithms). "
+        "where the weeks before are known only loosely, on the scale of logarithms). "
         "Weeks are taken as independent, so a slow swing counts as a change; several key actions "
         "are corrected for their number (Holm)."
     ),

@@ -22,7 +22,7 @@ Likeness = Literal["", "industry", "region", "country", "business_model", "deman
 class Params(PlaybookParams):
     """What can be asked of the account review."""
 
-    account_id: str = Field("A-0265", description="Key of the account", min_length=1)
+    account_id: str = Field("A-0186", description="Key of the account", min_length=1)
     period_days: int = Field(
         90, description="Days of the period, and of the two it is held against", ge=7, le=366
     )

@@ -18,7 +18,7 @@ from opsplaybook.stats.results import Estimate
 from opsplaybook.tables import Column
 
 LABELS = {
-    "contract_value": "Contract value a year",
+    "contract_value": "Annual contract value",
     "order_value": "Value of orders",
     "users": "Active users",
     "actions": "Actions",
@@ -70,7 +70,7 @@ def review_place(given: Tables, params: Params, account: Account) -> Place:
     alike = others.loc[others["group"] == account.group] if account.group else others
     wide = len(alike) < params.comparable_minimum
     peers = others if wide else alike
-    likeness = f"customers with {params.comparable_by.replace('_', ' ')}: {account.group}"
+    likeness = f"customers with {params.comparable_by.replace('_', ' ')} {account.group}"
     places = {
         name: place_among(own[name].iloc[0] if len(own) else nan, peers[name], level=params.level)
         for name in LABELS
@@ -103,7 +103,7 @@ def chart_place(place: Place) -> Chart:
         label="Comparable accounts that lie below (%)",
         key="place-chart",
         title="Place among comparable accounts",
-        subtitle=f"{place.likeness}; {place.account.periods.now.text}; whiskers are intervals",
+        subtitle=f"{place.likeness}; {place.account.periods.now.text}; {place.account.intervals}",
         data=_table(place, "place-drawn"),
         reference=0.5,
         reference_label="middle",

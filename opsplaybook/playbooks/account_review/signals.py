@@ -23,14 +23,18 @@ def signals(business: Business, use: Use, people: People, steps: NextSteps) -> t
         f"nobody in contact: {', '.join(people.uncovered)}" if people.uncovered else "",
         f"the contract ends on {steps.due.end_on:%Y-%m-%d}" if steps.due else "",
         "a contract in force is lost" if steps.leaving else "",
-        f"{steps.count('invoice')} invoices are overdue" if steps.count("invoice") else "",
+        f"invoices overdue: {steps.count('invoice')}" if steps.count("invoice") else "",
     ]
     return tuple(text for text in found if text)
 
 
 def finding(found: tuple[str, ...]) -> Finding:
     """Put the signals into one finding."""
-    claim = f"To look at: {'; '.join(found)}." if found else "Nothing of what is looked for."
+    claim = (
+        f"To look at: {'; '.join(found)}."
+        if found
+        else f"None of the {CHECKS} signals that are looked for."
+    )
     return Finding(
         claim=claim,
         strength=grade(detectable=bool(found), n=CHECKS, design="description"),

@@ -114,7 +114,8 @@ def table_support(support: Support) -> Table:
         columns,
         key="support",
         caption=f"Support, {support.span.text}, against {support.span_before.text}",
-        note="Medians with interval (Kaplan-Meier): a ticket that still waits counts as waiting.",
+        note=f"In brackets: {support.account.intervals}; medians by Kaplan and Meier, so that a "
+        "ticket that still waits counts as waiting.",
         audience=audience_of(frame),
         shown=len(frame),
     )
@@ -148,7 +149,7 @@ def chart_support(support: Support) -> Chart:
         time_label="Days since opened",
         key="support-chart",
         title="Tickets not solved yet",
-        subtitle=f"n = {counts or 'too few'} tickets; bands are intervals",
+        subtitle=f"n = {counts or 'too few'} tickets; {support.account.level:.0%} bands",
         data=data,
         audience=audience_of(frame),
     )

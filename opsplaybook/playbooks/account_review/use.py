@@ -89,16 +89,21 @@ def review_use(given: Tables, params: Params, account: Account) -> Use:
 def weekly_change(now: np.ndarray, before: np.ndarray, level: float) -> Difference:
     """Estimate by what share an average week differs from one of the period before.
 
-    Fieller's interval agrees with Welch's test. Where so little was done before that it has no
-    end, the interval on the scale of logarithms stands in; where weeks do not differ, as in
-    silence after regular use, each week with use is one chance event.
+    Fieller's interval agrees with Welch's test. Where the weeks before are known so loosely that
+    it runs away, the interval on the scale of logarithms stands in; where weeks do not differ, as
+    in silence after regular use, each week with use is one chance event.
     """
     found = relative_difference(now, before, level=level)
-    if found.interval is None:
+    if found.interval is None or _loose(found.second):
         found = relative_difference(now, before, method="log", level=level)
     if found.interval is None:
         found = replace(change_of_totals(now, before, level=level), n=found.n)
     return found
+
+
+def _loose(mean: Estimate) -> bool:
+    """Tell whether the interval of a mean reaches below half of it."""
+    return mean.interval is not None and mean.interval.low < mean.value / 2
 
 
 def _measures(
@@ -239,9 +244,8 @@ def _action(name: str, now: pd.DataFrame, before: pd.DataFrame, level: float) ->
 
 def _value_blocks(given: Tables, account: Account, delivered: pd.DataFrame) -> pd.DataFrame:
     last = account.periods.now.last
-    quality = given.qualities.get("activity")
     sums = block_sums(delivered["day"], delivered["quantity"], last)
-    found = year_on_year(sums, last, known_from=quality.first_on if quality else None)
+    found = year_on_year(sums, last, known_from=account.known_from(given, "activity"))
     return found if len(delivered) else found.iloc[:0]
 
 

@@ -1,8 +1,10 @@
 """What step 2 shows: users and seats by week, key actions, value delivered."""
 
+import pandas as pd
+
 from opsplaybook import tables
 from opsplaybook.display import Chart, Table
-from opsplaybook.figures import plot_intervals, plot_lines, plot_period_bars
+from opsplaybook.figures import plot_dumbbell, plot_lines, plot_period_bars
 from opsplaybook.metrics.blocks import BLOCKS
 from opsplaybook.playbooks.account_review.compared import audience_of, table_compared
 from opsplaybook.playbooks.account_review.use import WEEKS, Use
@@ -13,12 +15,11 @@ def table_use(use: Use) -> Table:
     """Show users, seats, actions and value of the three periods."""
     return table_compared(
         use.measures,
-        use.account.periods,
+        use.account,
         key="use",
         caption="Use of the product",
         note="A regular user does something in at least half of the whole weeks. Changes of users "
-        "rest on who came and who left, changes of actions and value on whole weeks; behind a "
-        "change stands its interval.",
+        "rest on who came and who left, changes of actions and value on whole weeks.",
     )
 
 
@@ -56,24 +57,23 @@ def chart_use(use: Use) -> Chart:
 
 
 def chart_actions(use: Use) -> Chart:
-    """Draw the change of each key action against the period before, with its interval."""
-    frame = use.actions.loc[use.actions["change"].notna() & use.actions["low"].notna()]
-    return plot_intervals(
+    """Draw each key action in both periods; what is beyond chance stands in the table."""
+    frame = _readable(use.actions)
+    periods = use.account.periods
+    return plot_dumbbell(
         frame,
         category="action",
-        value="change",
-        low="low",
-        high="high",
-        n="weeks",
-        label="Change of actions a week (%)",
+        first="before",
+        second="now",
+        first_label="period before",
+        second_label="this period",
+        label="Actions in whole weeks",
         key="key-actions-chart",
-        title="Key actions against the period before",
-        subtitle=f"{use.account.periods.now.text} against {use.account.periods.before.text}; "
-        "whiskers are intervals, n counts weeks",
+        title="Key actions in both periods",
+        subtitle=f"{periods.before.text} and {periods.now.text}, whole weeks",
         data=_action_table(use, "key-actions-drawn"),
-        reference=0.0,
-        reference_label="no change",
-        kind="change",
+        kind="count",
+        zero=True,
         audience=audience_of(frame),
     )
 
@@ -125,12 +125,17 @@ def _action_table(use: Use, key: str) -> Table:
         Column("beyond_chance", "Beyond chance", "flag"),
     ]
     return tables.table(
-        use.actions,
+        _readable(use.actions),
         columns,
         key=key,
         caption=f"Key actions, {use.account.periods.now.text}, against the period before",
-        note="Several actions are looked at, so a change counts as beyond chance only after "
-        "correction for their number.",
+        note=f"In brackets: {use.account.intervals}. Several actions are looked at, so a change "
+        "counts as beyond chance only after correction for their number.",
         audience=audience_of(use.actions),
         shown=len(use.actions),
     )
+
+
+def _readable(actions: pd.DataFrame) -> pd.DataFrame:
+    """Write the names of actions as words."""
+    return actions.assign(action=actions["action"].str.replace("_", " "))

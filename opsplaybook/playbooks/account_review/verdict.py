@@ -11,7 +11,7 @@ import pandas as pd
 from opsplaybook import formats
 from opsplaybook.findings import KeyFigure, Tone, Verdict, key_figure
 from opsplaybook.playbooks.account_review.business import Business
-from opsplaybook.playbooks.account_review.compared import Compared, change_text
+from opsplaybook.playbooks.account_review.compared import Compared, change_text, singular
 from opsplaybook.playbooks.account_review.next_steps import NextSteps
 from opsplaybook.playbooks.account_review.support import Measure, Support
 from opsplaybook.playbooks.account_review.use import Use
@@ -114,7 +114,8 @@ def in_words(measure: Compared) -> str:
 
 
 def _units(measure: Compared) -> str:
-    return {"orders": "orders of both", "users": "users of both"}.get(measure.unit, measure.unit)
+    """Name what n counts: orders and users of either period, weeks of each."""
+    return f"{measure.unit} of either" if measure.unit in ("orders", "users") else measure.unit
 
 
 def _tile(measure: Compared, currency: str) -> KeyFigure:
@@ -124,7 +125,7 @@ def _tile(measure: Compared, currency: str) -> KeyFigure:
         measure.label,
         measure.now,
         _DEFINITIONS[measure.key],
-        unit=measure.unit,
+        unit=singular(measure.unit, measure.now.n),
         currency=currency,
         tone=_TONES[measure.direction],
     )
@@ -138,7 +139,7 @@ def _response(waits: Measure) -> KeyFigure:
         "First response",
         waits.now,
         "median hours from opening a ticket to the first answer, waiting ones included",
-        unit="tickets",
+        unit=singular("tickets", waits.now.n),
     )
     change = change_text(waits.difference)
     on = "" if change == formats.MISSING else f"{change} on the span before"
