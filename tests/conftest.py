@@ -1,11 +1,25 @@
 """What tests of several folders share."""
 
-from collections.abc import Callable, Mapping
+import importlib.util
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 import yaml
+
+from opsplaybook.contracts import TABLES
+from opsplaybook.sources import Source, Tables
+from opsplaybook.sources.engine import LocalEngine
+from opsplaybook.sources.mapping import SourceMapping
+from opsplaybook.sources.stock import MappedStock
+
+Rows = pd.DataFrame | Sequence[Mapping[str, object]]
+
+LARGE = ("activity", "invoices")
 
 
 @pytest.fixture(scope="session")
@@ -30,3 +44,53 @@ def write_source(tmp_path_factory) -> Callable[[Mapping[str, pd.DataFrame]], str
         return str(path)
 
     return write
+
+
+def memory_source(tables: Mapping[str, Rows], **keys: object) -> Source:
+    """Open a source whose tables are frames or lists of rows."""
+    settings = {"name": "Test", "currency": "EUR", "timezone": "Europe/Berlin"} | keys
+    mapping = SourceMapping(tables={name: {"table": f"raw.{name}"} for name in tables}, **settings)
+    engine = LocalEngine(mapping.timezone)
+    for name, rows in tables.items():
+        engine.register(name, _arrow(rows))
+    return Source(MappedStock(mapping, Path(), origin="test", engine=engine))
+
+
+def memory_tables(
+    tables: Mapping[str, Rows], *, as_of: date | None = None, **keys: object
+) -> Tables:
+    """Load every table of the vocabulary from rows in memory, the large ones in the engine."""
+    small = [name for name in TABLES if name not in LARGE]
+    return memory_source(tables, **keys).load(small, in_engine=LARGE, as_of=as_of)
+
+
+def _arrow(rows: Rows) -> pa.Table:
+    if isinstance(rows, pd.DataFrame):
+        return pa.Table.from_pandas(rows.dropna(axis="columns", how="all"), preserve_index=False)
+    names = dict.fromkeys(name for row in rows for name in row)
+    return pa.table({name: [row.get(name) for row in rows] for name in names})
+
+
+@pytest.fixture(scope="session")
+def open_in_memory() -> Callable[..., Source]:
+    """Return a function that opens a source of rows in memory."""
+    return memory_source
+
+
+@pytest.fixture(scope="session")
+def make_tables() -> Callable[..., Tables]:
+    """Return a function that loads tables of rows in memory."""
+    return memory_tables
+
+
+@pytest.fixture(scope="session")
+def look_back_on() -> Callable[..., Any]:
+    """Return a function that runs the event retrospective in process.
+
+    It is loaded when it is first asked for: most tests need no playbook.
+    """
+    path = Path(__file__).parent / "playbooks" / "retrospective.py"
+    spec = importlib.util.spec_from_file_location("retrospective", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.look_back
