@@ -8,10 +8,10 @@ import difflib
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from opsplaybook import formats
 from opsplaybook.display import Audience, Heading, MimeBundle, Table
@@ -19,6 +19,18 @@ from opsplaybook.errors import ParamsError, UsageError, quote
 
 Shipped = Literal["notebooks", "params"]
 Model = TypeVar("Model", bound="PlaybookParams")
+
+
+def _parted(value: object) -> object:
+    """Let a text with commas stand for a list, as the command line writes it."""
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+Texts = Annotated[tuple[str, ...], BeforeValidator(_parted)]
+Numbers = Annotated[tuple[float, ...], BeforeValidator(_parted)]
+"""Lists that may also be written as one text with commas."""
 
 
 class PlaybookParams(BaseModel):

@@ -29,7 +29,7 @@ class Scores:
 
     Attributes
     ----------
-    values : ndarray of float, shape (accounts,)
+    totals : ndarray of float, shape (accounts,)
         0 to 1; NaN for an account without any dimension.
     contributions : ndarray of float, shape (accounts, dimensions)
         Parts that add up to the score; NaN where the dimension is missing.
@@ -37,7 +37,7 @@ class Scores:
         Share of the weight whose dimensions are known.
     """
 
-    values: Floats
+    totals: Floats
     contributions: Floats
     coverage: Floats
 
@@ -137,7 +137,7 @@ def weighted_sum(matrix: ArrayLike, weights: ArrayLike) -> Scores:
     Examples
     --------
     >>> found = weighted_sum([[0.2, 0.8], [0.5, np.nan]], [3, 1])
-    >>> found.values.round(2).tolist(), found.coverage.tolist()
+    >>> found.totals.round(2).tolist(), found.coverage.tolist()
     ([0.35, 0.5], [1.0, 0.75])
     >>> found.contributions[0].round(2).tolist()
     [0.15, 0.2]

@@ -54,7 +54,7 @@ ALTERNATIVES = np.array([[25, 20, 15, 30], [10, 30, 20, 30], [30, 10, 30, 10]], 
 
 
 def test_weighted_sum_keeps_a_tie_a_tie():
-    found = weighted_sum(ALTERNATIVES, [0.2, 0.15, 0.4, 0.25]).values
+    found = weighted_sum(ALTERNATIVES, [0.2, 0.15, 0.4, 0.25]).totals
     assert found == pytest.approx([21.5, 22.0, 22.0], abs=1e-9)
     assert np.flatnonzero(np.isclose(found, found.max(), rtol=0, atol=1e-9)).tolist() == [1, 2]
 

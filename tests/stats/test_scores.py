@@ -61,15 +61,15 @@ def test_rules_for_gaps():
 def test_contributions_add_up_and_coverage_says_what_is_known():
     table = np.array([[0.4, np.nan, 1.0], [np.nan, np.nan, np.nan], [0.1, 0.2, 0.3]])
     found = weighted_sum(table, [50, 30, 20])
-    assert np.nansum(found.contributions, axis=1)[[0, 2]] == pytest.approx(found.values[[0, 2]])
-    assert found.values[0] == pytest.approx((0.4 * 50 + 1.0 * 20) / 70)
-    assert np.isnan(found.values[1])
+    assert np.nansum(found.contributions, axis=1)[[0, 2]] == pytest.approx(found.totals[[0, 2]])
+    assert found.totals[0] == pytest.approx((0.4 * 50 + 1.0 * 20) / 70)
+    assert np.isnan(found.totals[1])
     assert found.coverage == pytest.approx([0.7, 0.0, 1.0])
 
 
 def test_what_is_known_only_of_unweighted_dimensions_gives_no_score():
     found = weighted_sum([[np.nan, 0.9]], [1, 0])
-    assert np.isnan(found.values[0])
+    assert np.isnan(found.totals[0])
     assert np.isnan(weighted_product([[np.nan, 0.9]], [1, 0])[0])
 
 

@@ -92,12 +92,12 @@ def test_acceptability_is_what_assigning_again_gives(kind):
     rule = TierRule(kind, levels[kind], second_weight=0.3)
     drawn = generator.dirichlet([5, 3, 1, 1], 25)
     base = assign_tiers(
-        weighted_sum(table, [5, 3, 1, 1]).values, rule, values=values, second=second
+        weighted_sum(table, [5, 3, 1, 1]).totals, rule, values=values, second=second
     )
     found = acceptability(table, drawn, rule, base.codes, values=values, second=second)
     again = np.array(
         [
-            assign_tiers(weighted_sum(table, one).values, rule, values=values, second=second).codes
+            assign_tiers(weighted_sum(table, one).totals, rule, values=values, second=second).codes
             for one in drawn
         ]
     )
