@@ -13,6 +13,9 @@ from opsplaybook.playbooks.event_retrospective.patterns import Patterns
 from opsplaybook.stats.results import Difference
 from opsplaybook.tables import Column
 
+BALANCE_DECIMALS = 3
+"""Decimals of a standardised difference: below that it is rounding."""
+
 
 def chart_funnel(causes: Causes) -> Chart:
     """Draw people per step, with the rate of the step before and what is usual."""
