@@ -109,7 +109,9 @@ def chart_business(business: Business) -> Chart:
     ]
     periods = business.account.periods
     drawn = business.blocks if business.headline else business.blocks.iloc[:0]
-    subtitle = f"Four weeks each, the last until {periods.now.last:%Y-%m-%d}; line: year before"
+    subtitle = f"Four weeks each, the last until {periods.now.last:%Y-%m-%d}"
+    if drawn["year_before"].notna().any():
+        subtitle += "; line: year before"
     data = tables.table(
         drawn,
         columns,

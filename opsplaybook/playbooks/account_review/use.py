@@ -30,6 +30,8 @@ class Use:
     Attributes
     ----------
     account : Account
+    recorded : bool
+        Whether the source has a record of use at all.
     measures : tuple of Compared
         Users, regular users, seats in use, actions, value; those that the source can give.
     weeks : DataFrame
@@ -44,6 +46,7 @@ class Use:
     """
 
     account: Account
+    recorded: bool
     measures: tuple[Compared, ...]
     weeks: pd.DataFrame
     actions: pd.DataFrame
@@ -77,6 +80,7 @@ def review_use(given: Tables, params: Params, account: Account) -> Use:
     measures = () if use.empty else _measures(given, params, account, use, delivered)
     return Use(
         account=account,
+        recorded="activity" in given.qualities,
         measures=measures,
         weeks=_weeks(given, account, use),
         actions=_key_actions(given, params, account, use),

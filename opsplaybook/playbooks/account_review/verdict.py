@@ -65,9 +65,10 @@ def use_direction(use: Use) -> int:
 
 def _word(headline: Compared | None, use: Use) -> tuple[str, Tone]:
     actions = use.of("actions")
-    known = [measure for measure in (headline, actions) if measure is not None and measure.compared]
-    if known and all(measure.now.value == 0 for measure in known):
+    there = [measure for measure in (headline, actions) if measure is not None]
+    if there and all(measure.now.value == 0 for measure in there):
         return "Quiet", "open"
+    known = [measure for measure in there if measure.compared]
     if not known:
         return "Not enough data", "open"
     directions = {headline.direction if headline else 0, use_direction(use)} - {0}
@@ -89,7 +90,7 @@ def _business_in_words(business: Business) -> str:
 def _use_in_words(use: Use) -> str:
     users, actions = use.of("users"), use.of("actions")
     if actions is None:
-        return "no use is known"
+        return "no use is known" if use.recorded else ""
     people = f"{formats.count(users.now.value)} active users, " if users else ""
     return f"{people}{formats.count(actions.now.value)} actions, {in_words(actions)}"
 
