@@ -65,10 +65,9 @@ def memory_tables(
 
 
 def _arrow(rows: Rows) -> pa.Table:
-    if isinstance(rows, pd.DataFrame):
-        return pa.Table.from_pandas(rows.dropna(axis="columns", how="all"), preserve_index=False)
-    names = dict.fromkeys(name for row in rows for name in row)
-    return pa.table({name: [row.get(name) for row in rows] for name in names})
+    """Go through pandas, which keeps the instant of times with a zone."""
+    frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows))
+    return pa.Table.from_pandas(frame.dropna(axis="columns", how="all"), preserve_index=False)
 
 
 @pytest.fixture(scope="session")

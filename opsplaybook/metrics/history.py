@@ -103,7 +103,7 @@ def _deals(
     deals = deals.loc[~(deals["kind"] == "renewal").fillna(value=False)]
     if deals.empty:
         return pd.DataFrame()
-    width = last - day
+    width = last - day + pd.Timedelta(days=1)
     opened, closed, won = deals["opened_on"], deals["closed_on"], deals["outcome"] == "won"
     flags = {
         "past_deals": (opened >= first) & (opened < day),

@@ -83,7 +83,7 @@ def test_the_null_company_shows_no_effect(null):
 
 def test_every_estimate_is_shown_with_its_interval_and_base(lifting):
     for row in lifting.shown()["key-measures"].rows:
-        label, value, interval, accounts = row
+        label, _, interval, accounts = row
         counted = label == "People invited"
         assert (interval == "–") == counted, row
         assert int(accounts.replace(",", "")) > 0
