@@ -14,6 +14,8 @@ from opsplaybook.batch.runner import run_batch
 from opsplaybook.params import read_yaml
 
 INDEX = "index.html"
+SUBJECTS = {"event_retrospective": ("EV-07", "EV-08", "EV-09")}
+"""An event whose guests would have bought anyway, one that a channel failed, one that worked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,8 @@ def run_demo(output: Path, subjects: Mapping[str, Sequence[Any]] | None = None) 
     output : Path
         Folder; each playbook gets a folder of its own inside, and all of them one index page.
     subjects : mapping of str to sequence, optional
-        Subjects per playbook. Default: the one that the playbook's shipped parameters name.
+        Subjects per playbook. Default: those of `SUBJECTS`; without an entry, the one that the
+        playbook's shipped parameters name.
 
     Returns
     -------
@@ -52,7 +55,8 @@ def run_demo(output: Path, subjects: Mapping[str, Sequence[Any]] | None = None) 
     for name in playbooks.MODULES:
         values = read_yaml(playbooks.params_path(name))
         source = values.pop("source")
-        rows = [{"subject": s} for s in (subjects or {}).get(name, ())] or [values]
+        chosen = (SUBJECTS if subjects is None else subjects).get(name, ())
+        rows = [{"subject": subject} for subject in chosen] or [values]
         file = PlanFile(playbook=name, source=source, each=rows)
         summary = run_batch(make_plan(name, file, rows, where=name), output, resume=True)
         records += summary.records

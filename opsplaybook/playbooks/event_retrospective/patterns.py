@@ -277,7 +277,7 @@ def _goal_finding(results: Results) -> Finding:
 
 def _finding(leaf: Cause) -> Finding:
     return Finding(
-        claim=f"{leaf.statement[0].upper()}{leaf.statement[1:]} ({leaf.evidence})",
+        claim=f"{leaf.statement[0].upper()}{leaf.statement[1:]}: {leaf.evidence}",
         strength=leaf.strength,
         design=leaf.design,
         evidence=(leaf.shown_by,),
