@@ -36,7 +36,7 @@ def unmatched(
     Unmatched or None
         None where every value matches.
     """
-    values = table.filter(table[column].notnull()).group_by(column).agg(rows=ibis._.count())
+    values = table.filter(table[column].notnull()).group_by(column).agg(rows=ibis._.count())  # noqa: PD004 - a column of Ibis
     lacking = values.anti_join(other, values[column] == other[key])
     totals = engine.arrow(lacking.agg(rows=lacking["rows"].sum(), values=lacking.count()))
     total = totals.to_pylist()[0]
