@@ -64,13 +64,15 @@ def test_writers(write, item, text):
     assert write(item) == text
 
 
-@pytest.mark.parametrize("kind", formats.NUMERIC_KINDS | {"text", "date", "datetime", "flag"})
+@pytest.mark.parametrize(
+    "kind", sorted(formats.NUMERIC_KINDS | {"text", "date", "datetime", "flag"})
+)
 @pytest.mark.parametrize("missing", [None, math.nan, pd.NaT, pd.NA])
 def test_what_is_missing_is_a_dash_in_every_kind(kind, missing):
     assert formats.value(missing, kind) == "–"
 
 
-@pytest.mark.parametrize("kind", formats.NUMERIC_KINDS)
+@pytest.mark.parametrize("kind", sorted(formats.NUMERIC_KINDS))
 @pytest.mark.parametrize("item", [math.inf, -math.inf])
 def test_infinity_is_a_sign_in_every_kind(kind, item):
     text = formats.value(item, kind, currency="EUR")
