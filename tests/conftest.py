@@ -1,6 +1,7 @@
 """What tests of several folders share."""
 
 import importlib.util
+import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -20,6 +21,7 @@ from opsplaybook.sources.stock import MappedStock
 Rows = pd.DataFrame | Sequence[Mapping[str, object]]
 
 LARGE = ("activity", "invoices")
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="session")
@@ -93,3 +95,13 @@ def look_back_on() -> Callable[..., Any]:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module.look_back
+
+
+@pytest.fixture
+def public_data(monkeypatch) -> Path:
+    """Return the folder of public data sets; skip where there is none."""
+    folder = Path(os.environ.get("OPSPLAYBOOK_DATA", ROOT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip("the public data sets are not here (OPSPLAYBOOK_DATA)")
+    monkeypatch.setenv("OPSPLAYBOOK_DATA", str(folder))
+    return folder

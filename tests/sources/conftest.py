@@ -1,14 +1,9 @@
 """Sources made of a few lines, and the public data where it is there."""
 
-import os
-from pathlib import Path
-
 import pytest
 import yaml
 
 from opsplaybook.sources import Source, open_source
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -27,13 +22,3 @@ def make_source(tmp_path):
         return open_source(path)
 
     return make
-
-
-@pytest.fixture
-def public_data(monkeypatch) -> Path:
-    """Return the folder of public data sets; skip where there is none."""
-    folder = Path(os.environ.get("OPSPLAYBOOK_DATA", ROOT.parent / "shared" / "data"))
-    if not folder.is_dir():
-        pytest.skip("the public data sets are not here (OPSPLAYBOOK_DATA)")
-    monkeypatch.setenv("OPSPLAYBOOK_DATA", str(folder))
-    return folder
