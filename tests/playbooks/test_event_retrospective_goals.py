@@ -192,7 +192,7 @@ def test_an_unknown_event_is_refused_with_what_there_is(look_back_on, open_in_me
     with pytest.raises(UsageError) as caught:
         look_back_on(open_in_memory(COMPANY), event_id="E9", as_of=AFTER)
     assert str(caught.value) == (
-        'events.event_id: no event has the key "E9"; the table has 2\n'
+        'events.event_id: no event known on 2025-07-01 has the key "E9"; the table has 2\n'
         '  "E1"\n  "E2"\n'
         "To fix: set event_id to one of them"
     )

@@ -98,9 +98,10 @@ def make_funnel(given: Tables, params: Params, goals: Goals, people: pd.DataFram
     reference = find_reference(given, goals.event)
     steps = event_metrics.steps_of(people)
     gap, channels, target_from = _gap(goals, people, reference, steps)
+    coded, usual = _with_codes(people), _with_codes(reference.people)
     return Funnel(
-        steps=_step_frame(people, reference.people, steps, params.level),
-        cells=_cells(people, reference.people, steps, params.level),
+        steps=_step_frame(coded, usual, steps, params.level),
+        cells=_cells(coded, usual, steps, params.level),
         gap=gap,
         channels=channels,
         target_from=target_from,
@@ -110,8 +111,15 @@ def make_funnel(given: Tables, params: Params, goals: Goals, people: pd.DataFram
 
 def _by_account(people: pd.DataFrame, before: str, step: str) -> tuple[np.ndarray, np.ndarray]:
     """Return per account how many came to `step`, of how many that came to `before`."""
-    entered = people.loc[people[before]].groupby("account_id")[step].agg(["sum", "size"])
-    return entered["sum"].to_numpy(), entered["size"].to_numpy()
+    entered = people[before].to_numpy()
+    _, account = np.unique(people["account_code"].to_numpy()[entered], return_inverse=True)
+    came = np.bincount(account, weights=people[step].to_numpy(dtype=float)[entered])
+    return came, np.bincount(account)
+
+
+def _with_codes(people: pd.DataFrame) -> pd.DataFrame:
+    """Give each account a number: numbers are grouped many times faster than texts."""
+    return people.assign(account_code=pd.factorize(people["account_id"])[0])
 
 
 def _step_frame(

@@ -85,7 +85,8 @@ def find_event(given: Tables, event_id: str) -> Event:
     if rows.empty:
         known = events["event_id"].tolist()
         raise UsageError(
-            f"no event has the key {quote(event_id)}; the table has {len(known):,}",
+            f"no event known on {formats.day(given.as_of)} has the key {quote(event_id)}; "
+            f"the table has {len(known):,}",
             where="events.event_id",
             examples=[quote(key) for key in known],
             remedy="set event_id to one of them",
