@@ -22,6 +22,7 @@ from papermill.engines import Engine, papermill_engines
 from papermill.execute import execute_notebook
 
 from opsplaybook.batch import leash
+from opsplaybook.batch.cells import execute_all
 from opsplaybook.batch.kernels import KERNEL_NAME, FastKernelManager, ensure_kernelspec
 from opsplaybook.batch.records import Failure, Job, Status
 from opsplaybook.batch.turns import own_turn
@@ -34,7 +35,6 @@ _log.setLevel(logging.CRITICAL)
 
 _VALUE_CHARACTERS = 2_000
 _START_SECONDS = 180.0
-_IOPUB_SECONDS = 120
 _SMALLEST_SECONDS = 0.05
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _LINE = re.compile(r"Cell In\s*\[\d+\], line (\d+)")
@@ -56,6 +56,8 @@ class Execution:
         Kind of kernel.
     seconds : dict of str to float
         Duration per phase.
+    cells_at_once : bool
+        Whether all cells are sent to the kernel together; see `cells`.
     """
 
     notebook: NotebookNode | None = None
@@ -64,6 +66,7 @@ class Execution:
     cell: int | None = None
     kernel: str = ""
     seconds: dict[str, float] = field(default_factory=dict)
+    cells_at_once: bool = True
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
@@ -73,6 +76,10 @@ class Execution:
             yield
         finally:
             self.seconds[name] = round(time.perf_counter() - began, 4)
+
+    def start_cell(self, position: int) -> None:
+        """Note which cell runs."""
+        self.cell = position
 
     def end(self, status: Status, name: str, value: str, source_line: str = "") -> None:
         """Record why the run did not succeed."""
@@ -178,10 +185,12 @@ def _execute_cells(nb: NotebookNode, kernel_name: str, job: Job, execution: Exec
 
 
 def _run_cells(client: NotebookClient, job: Job, execution: Execution) -> None:
-    client.timeout_func = _time_limits(job)
-    for position, cell in enumerate(client.nb.cells):
-        execution.cell = position
-        client.execute_cell(cell, position)
+    execute_all(
+        client,
+        started=execution.start_cell,
+        seconds=_time_limits(job),
+        at_once=execution.cells_at_once,
+    )
     execution.cell = None
     client.set_widgets_metadata()
 
@@ -193,23 +202,19 @@ def _client(nb: NotebookNode, kernel_name: str) -> NotebookClient:
         kernel_manager_class=FastKernelManager,
         shutdown_kernel="immediate",
         startup_timeout=_START_SECONDS,
-        # On a busy machine output can trail its cell by seconds; nbclient gives it four.
-        iopub_timeout=_IOPUB_SECONDS,
-        raise_on_iopub_timeout=True,
         record_timing=False,
-        coalesce_streams=True,
         log=_log,
     )
 
 
-def _time_limits(job: Job) -> Callable[[NotebookNode], float]:
+def _time_limits(job: Job) -> Callable[[], float]:
     ends_at = time.monotonic() + job.limits.run_seconds
 
-    def seconds_for(_cell: NotebookNode) -> float:
+    def seconds() -> float:
         left = max(ends_at - time.monotonic(), _SMALLEST_SECONDS)
         return min(job.limits.cell_seconds, left)
 
-    return seconds_for
+    return seconds
 
 
 def _limit_text(job: Job, execution: Execution) -> str:

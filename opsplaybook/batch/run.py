@@ -94,7 +94,7 @@ def _attempts(job: Job) -> tuple[Execution, int]:
     attempts = job.attempts_made
     while True:
         attempts += 1
-        execution = Execution()
+        execution = Execution(cells_at_once=attempts < job.limits.attempts)
         run_notebook(job, execution)
         if execution.status != "killed" or attempts >= job.limits.attempts:
             return execution, attempts
