@@ -116,8 +116,8 @@ def zone_caveats(tables: Tables) -> tuple[str, ...]:
     zone = likely_zone(tables.timezone, found.ahead, on=tables.as_of)
     sentence = (
         f"Times of activity are quiet from {found.first:02d} to {found.last:02d} o'clock in "
-        f"{tables.timezone}, which is not at night: they look recorded in {zone}. Days are cut at "
-        "the wrong hour until the time zone of the column says so."
+        f"{tables.timezone}, which is not at night: they look recorded in {zone}, unless customers "
+        "live elsewhere. Days are cut at the wrong hour until the time zone of the column is right."
     )
     return (sentence,)
 

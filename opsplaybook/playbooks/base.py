@@ -180,10 +180,10 @@ def _actions(path: Path) -> list[Action]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file)
-            records = list(reader)
+            names, records = set(reader.fieldnames or ()), list(reader)
     except (UnicodeDecodeError, csv.Error) as error:
         raise _unreadable(path, f"not a CSV file in UTF-8: {error}") from None
-    missing = {"what", "owner", "due_on", "measure", "status"} - set(reader.fieldnames or ())
+    missing = {"what", "owner", "due_on", "measure", "status"} - names
     if missing:
         raise _unreadable(path, f"columns are missing: {', '.join(sorted(missing))}")
     return [_action(path, line, record) for line, record in enumerate(records, start=2)]
