@@ -77,7 +77,7 @@ def account_facts(tables: Tables, values: CustomerValues) -> pd.DataFrame:
         are 0 for a customer without any, where the source records them at all.
     """
     index = values.frame.index
-    master = tables["accounts"].drop_duplicates("account_id").set_index("account_id")
+    master = tables["accounts"].set_index("account_id")
     frame = master.reindex(index)
     terms = in_force(tables["contracts"], tables.as_of)
     of_terms = terms.groupby("account_id")

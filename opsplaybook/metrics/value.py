@@ -51,8 +51,9 @@ class CustomerValues:
     Attributes
     ----------
     frame : DataFrame
-        Index ``account_id``, one row per current customer; ``value`` (money), ``since`` (first
-        day as a customer) and one float column per dimension, missing where nothing is known.
+        Index ``account_id``, sorted, one row per current customer; ``value`` (money), ``since``
+        (first day as a customer) and one float column per dimension, missing where nothing is
+        known.
     basis : str
         One of `BASES`, or empty where the source has none of them; then every account counts and
         ``value`` is missing.
@@ -132,7 +133,8 @@ def customer_values(
     """
     last = pd.Timestamp(tables.as_of)
     first = months_before(last, months) + pd.Timedelta(days=1)
-    accounts = tables["accounts"].drop_duplicates("account_id").set_index("account_id")
+    # An engine gives rows in any order; draws must not depend on it.
+    accounts = tables["accounts"].set_index("account_id").sort_index()
     basis = next((name for name in BASES if _has_money(tables, name)), "")
     terms = in_force(tables["contracts"], tables.as_of)
     parts = [

@@ -14,6 +14,7 @@ from opsplaybook.playbooks.base import Playbook
 
 MODULES: dict[str, str] = {
     "account_review": "opsplaybook.playbooks.account_review",
+    "customer_portrait": "opsplaybook.playbooks.customer_portrait",
     "event_retrospective": "opsplaybook.playbooks.event_retrospective",
 }
 

@@ -72,10 +72,14 @@ def rank_correlation(first: ArrayLike, second: ArrayLike, *, level: float = 0.95
         return Estimate(nan, None, one.size, "number", _SPEARMAN)
     value = float(np.corrcoef(rankdata(one), rankdata(two))[0, 1])
     value = float(np.clip(value, -1, 1))
-    if one.size < 5 or abs(value) > 1 - 1e-12:
+    if one.size < 5:
         return Estimate(value, None, one.size, "number", _SPEARMAN)
-    spread = np.sqrt((1 + value**2 / 2) / (one.size - 3)) * norm.ppf((1 + level) / 2)
-    ends = Interval(tanh(np.arctanh(value) - spread), tanh(np.arctanh(value) + spread), level)
+    # Half the change that two neighbours make by changing places keeps a perfect order finite.
+    inside = float(value * (1 - 6 / (one.size**3 - one.size)))
+    inside = inside if abs(value) > 1 - 1e-12 else value
+    spread = np.sqrt((1 + inside**2 / 2) / (one.size - 3)) * norm.ppf((1 + level) / 2)
+    low, high = (tanh(np.arctanh(inside) + step) for step in (-spread, spread))
+    ends = Interval(min(low, value), max(high, value), level)
     return Estimate(value, ends, one.size, "number", _SPEARMAN)
 
 

@@ -1,5 +1,7 @@
 """A hand-made company for the account review, and all of its steps in one call."""
 
+import importlib.util
+from pathlib import Path
 from types import SimpleNamespace
 
 import pandas as pd
@@ -138,3 +140,13 @@ def hand_made_tables() -> dict[str, pd.DataFrame]:
 def review_account():
     """Return a function that runs all steps on a source."""
     return review
+
+
+@pytest.fixture(scope="session")
+def portrait_steps():
+    """Return the module that runs all steps of the customer portrait and shows them."""
+    path = Path(__file__).with_name("portrait.py")
+    spec = importlib.util.spec_from_file_location("portrait_steps", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

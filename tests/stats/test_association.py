@@ -20,6 +20,13 @@ def test_rank_correlation_without_spread_or_with_few_accounts():
     assert (few.value, few.n, few.interval) == (1.0, 3, None)
 
 
+def test_a_perfect_order_has_an_interval_that_ends_at_it():
+    found = rank_correlation(range(12), range(12))
+    assert (found.value, found.interval.high) == (1.0, 1.0)
+    assert 0.9 < found.interval.low < 1
+    assert rank_correlation(range(12), range(12, 0, -1)).interval.low == -1.0
+
+
 def test_rank_correlation_covers():
     truth = 6 / np.pi * np.arcsin(0.5 / 2)
     hits = 0

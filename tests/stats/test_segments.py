@@ -58,7 +58,14 @@ def test_accounts_with_gaps_get_no_cluster():
 
 
 @pytest.mark.parametrize(
-    "table", [np.empty((0, 2)), np.ones((1, 2)), np.ones((50, 2)), np.full((5, 2), np.nan)]
+    "table",
+    [
+        np.empty((0, 2)),
+        np.empty((4, 0)),
+        np.ones((1, 2)),
+        np.ones((50, 2)),
+        np.full((5, 2), np.nan),
+    ],
 )
 def test_nothing_to_cluster(table):
     found = find_clusters(table)

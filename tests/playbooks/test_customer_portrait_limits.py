@@ -1,0 +1,240 @@
+"""The portrait at its limits: bad parameters, poor data, decisions by hand, days before all."""
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from opsplaybook.errors import NotEnoughDataError, ParamsError, UsageError
+from opsplaybook.params import resolve
+from opsplaybook.playbooks.customer_portrait import Params
+
+HOSTILE = 'A & <script>alert(1)</script> $x^2$ "S"'
+SMALL = {"managers": [1, 1, 2, 1], "accounts_per_manager": [3, 5, 5, 40], "weight_draws": 100}
+
+
+def company(count: int = 40, *, seed: int = 1) -> dict[str, pd.DataFrame]:
+    """Make customers with one invoice a quarter for two years, the first one named badly."""
+    generator = np.random.default_rng(seed)
+    keys = [f"C-{number:03d}" for number in range(count)]
+    size = np.round(generator.lognormal(7, 1, count))
+    days = pd.date_range("2024-01-15", "2025-12-31", freq="91D").strftime("%Y-%m-%d")
+    invoices = pd.DataFrame(
+        [(f"I-{key}-{day}", key, day, amount) for key, amount in zip(keys, size, strict=True)
+         for day in days],
+        columns=["invoice_id", "account_id", "issued_on", "amount"],
+    )  # fmt: skip
+    accounts = pd.DataFrame(
+        {
+            "account_id": keys,
+            "name": [HOSTILE, *(f"Customer {key[-3:]}" for key in keys[1:])],
+            "employees": (size / 10).astype(int) + 5,
+            "owner": np.where(np.arange(count) % 2, "Olga", "Ove"),
+            "customer_since": "2024-01-01",
+        }
+    )
+    return {"accounts": accounts, "invoices": invoices}
+
+
+@pytest.fixture(scope="module")
+def portray(portrait_steps, write_source):
+    def run(tables, **values):
+        settings = SMALL | {"as_of": "2025-12-31"} | values
+        return portrait_steps.portray(write_source(tables), **settings)
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def plain(portray):
+    return portray(company())
+
+
+@pytest.mark.parametrize(
+    ("values", "why"),
+    [
+        ({"weights": [50, 60], "dimensions": ["brand", "payment"]}, "add up to 110"),
+        ({"weights": [-50, 150], "dimensions": ["brand", "payment"]}, "negative"),
+        ({"weights": [100]}, "1 for 9 dimensions"),
+        ({"dimensions": ["brnd"]}, "did you mean brand"),
+        ({"dimensions": ["brand", "brand"]}, "named twice"),
+        ({"pairwise": [3, 2]}, "2 comparisons, 36 pairs"),
+        ({"transformations": ["ranks"]}, "none of rank"),
+        ({"gaps": ["rescale", "middle"]}, "give 1 or all"),
+        ({"thresholds": [40, 60, 80]}, "must fall"),
+        ({"value_shares": [0.5, 0.8, 1.5]}, "from 0 to 1"),
+        ({"managers": [1, 2]}, "one for each of the tiers"),
+        ({"accounts_per_manager": [1, 2, 3, -4]}, "negative"),
+        ({"overrides": ["C-001 | X | because | | "]}, "account | tier | reason"),
+        ({"overrides": ["C-001 | S | because | soon | "]}, "2026-12-31"),
+        ({"scope_by": "owner"}, "belong together"),
+    ],
+)
+def test_parameters_that_make_no_sense_are_refused_by_name(values, why):
+    with pytest.raises(ParamsError) as caught:
+        resolve(Params, values)
+    assert why in str(caught.value)
+
+
+def test_lists_may_be_written_as_one_text():
+    params = resolve(Params, {"dimensions": "brand, payment", "weights": "60,40"})
+    assert (params.dimensions, params.weights) == (("brand", "payment"), (60.0, 40.0))
+
+
+def test_names_from_data_are_text_and_nothing_else(plain, portrait_steps):
+    card = portrait_steps.portray(
+        str(plain.params.source), **SMALL, as_of="2025-12-31", account_id="C-000"
+    )
+    for item in portrait_steps.shown(card).values():
+        bundle, _ = item._repr_mimebundle_()
+        assert "<script>" not in str(bundle.get("text/html", "")) + str(bundle.get("image/svg+xml"))
+
+
+def test_a_customer_since_a_day_is_not_known_the_day_before(plain, portray):
+    tables = company()
+    later = {"invoice_id": "X", "account_id": "C-005", "issued_on": "2026-01-01", "amount": 1e9}
+    tables["invoices"].loc[len(tables["invoices"])] = later
+    new = {"account_id": "NEW", "name": "New", "employees": 9000, "customer_since": "2026-01-01"}
+    tables["accounts"].loc[len(tables["accounts"])] = new
+    again = portray(tables)
+    assert again.scored.frame.equals(plain.scored.frame)
+    assert again.tiered.frame.equals(plain.tiered.frame)
+    assert again.test.tiers.equals(plain.test.tiers)
+    assert again.segments.rfm.equals(plain.segments.rfm)
+
+
+def test_no_customer_yet_is_said_in_one_sentence(portray):
+    with pytest.raises(NotEnoughDataError, match="nobody is a customer on 2019-01-01"):
+        portray(company(), as_of="2019-01-01")
+
+
+def test_recency_is_never_negative(plain, portray):
+    assert plain.segments.rfm["recency"].min() >= 0
+    assert portray(company(), as_of="2024-06-30").segments.rfm["recency"].min() >= 0
+
+
+def test_all_customers_equal(portray, portrait_steps):
+    tables = company()
+    tables["invoices"]["amount"] = 500.0
+    tables["accounts"]["employees"] = 50
+    done = portray(tables)
+    assert set(done.tiered.frame["tier"]) == {"C"}
+    assert done.concentrated.measures.gini.value == pytest.approx(0, abs=1e-12)
+    assert done.test.standing == "not enough data"
+    assert done.segments.tree is None
+    assert "tells nobody apart" in " ".join(done.findings.caveats)
+    assert len(portrait_steps.shown(done)) == 34
+
+
+def test_one_customer(portray, portrait_steps):
+    done = portray(company(1))
+    assert done.tiered.frame["tier"].tolist() == ["S"]
+    assert "not enough data" in done.concentrated.sentence
+    assert done.test.standing == "not enough data"
+    assert len(portrait_steps.shown(done)) == 34
+
+
+def test_duplicates_are_set_aside_and_counted(plain, portray):
+    tables = company()
+    tables["accounts"] = pd.concat([tables["accounts"], tables["accounts"].head(3)])
+    tables["accounts"].iloc[-1, 2] = 99_999
+    done = portray(tables)
+    assert len(done.tiered.frame) == 40
+    assert done.scored.frame.equals(plain.scored.frame)
+    assert any("accounts:" in caveat for caveat in done.findings.caveats)
+
+
+def test_dimensions_without_data_are_left_out_and_named(plain):
+    assert set(plain.scored.weights.index) == {"order_amount", "company_size", "cooperation"}
+    assert plain.scored.weights.sum() == pytest.approx(1)
+    caveats = " ".join(plain.findings.caveats)
+    assert "Dimensions without data, left out: gross profit, demand type, influence" in caveats
+    with pytest.raises(NotEnoughDataError, match="no dimension with a weight has data"):
+        _only(plain, ["brand"])
+
+
+def _only(done, dimensions):
+    from opsplaybook.playbooks import customer_portrait as playbook
+
+    params = resolve(Params, {"dimensions": dimensions, "weights": [100]})
+    return playbook.score_customers(done.portrait, params)
+
+
+def test_money_below_zero_is_named_and_left_out(portray):
+    tables = company()
+    credit = {"invoice_id": "N", "account_id": "C-007", "issued_on": "2025-12-30", "amount": -1e7}
+    tables["invoices"].loc[len(tables["invoices"])] = credit
+    done = portray(tables)
+    assert done.concentrated.measures.negative == 1
+    assert done.concentrated.negative["account"].tolist() == ["Customer 007"]
+    assert "Customer 007" in " ".join(done.findings.caveats)
+    assert done.portrait.customers.frame.loc["C-007", "order_amount"] == 0
+
+
+def test_decisions_by_hand_have_a_beginning_and_an_end(portray):
+    lines = [
+        "C-001 | S | entry into Asia | 2025-01-31 | 2026-12-31",
+        "C-002 | S | over | 2024-01-31 | 2025-11-30",
+        "C-003 | S | decided tomorrow | 2026-01-01 |",
+    ]
+    done = portray(company(), overrides=lines)
+    standing = done.tiered.overrides.set_index("account_id")["standing"]
+    assert standing.to_dict() == {"C-001": "in force", "C-002": "expired", "C-003": "not yet"}
+    assert done.tiered.frame.loc["C-001", ["tier", "overridden"]].tolist() == ["S", True]
+    assert not done.tiered.frame.loc[["C-002", "C-003"], "overridden"].any()
+    assert done.tiered.service["customers"].tolist()[0] == 3
+    assert np.isnan(done.firmness.own_share["C-001"])
+    assert any("Decide again" in action.what for action in done.findings.actions)
+
+
+@pytest.mark.parametrize(
+    ("lines", "why"),
+    [
+        (["NOBODY | S | why | | "], "no account has the key"),
+        (["C-001 | S | one | | ", "C-001 | A | two | | "], "named twice"),
+    ],
+)
+def test_decisions_about_nobody_or_twice(portray, lines, why):
+    with pytest.raises(UsageError, match=why):
+        portray(company(), overrides=lines)
+
+
+def test_scope_and_account_that_do_not_exist(portray, portrait_steps):
+    with pytest.raises(UsageError, match="no current customer has owner"):
+        portray(company(), scope_by="owner", scope="Olag")
+    done = portray(company(), scope_by="owner", scope="Olga", account_id="C-000")
+    with pytest.raises(UsageError, match="no current customer of owner Olga"):
+        portrait_steps.shown(done)
+
+
+@pytest.mark.parametrize("cut_by", ["capacity", "threshold", "cumulative"])
+@pytest.mark.parametrize("axis", ["", "growth_potential", "effort"])
+def test_every_way_to_cut_makes_tiers_in_order_of_the_score(portray, cut_by, axis):
+    tables = company()
+    tables["accounts"]["growth_potential"] = np.arange(40.0)
+    done = portray(tables, cut_by=cut_by, second_axis=axis)
+    frame = done.tiered.frame.join(done.scored.frame)
+    lowest = frame.groupby("tier")["score"].min()
+    highest = frame.groupby("tier")["score"].max()
+    pairs = [("B", "C")] if axis else [("S", "A"), ("A", "B"), ("B", "C")]
+    for upper, lower in pairs:
+        if {upper, lower} <= set(lowest.index):
+            assert lowest[upper] > highest[lower]
+
+
+def test_contradicting_comparisons_ask_for_new_ones(portray):
+    names = ["order_amount", "company_size", "cooperation"]
+    agreed = portray(company(), dimensions=names, pairwise=[2, 4, 2])
+    assert agreed.scored.weights.to_numpy() == pytest.approx([4 / 7, 2 / 7, 1 / 7])
+    assert agreed.scored.pairwise.ratio == pytest.approx(0, abs=1e-9)
+    torn = portray(company(), dimensions=names, pairwise=[9, 1 / 9, 9])
+    assert "contradict one another" in " ".join(torn.findings.caveats)
+    assert any("comparisons again" in action.what for action in torn.findings.actions)
+
+
+def test_back_test_over_half_a_year(portray):
+    done = portray(company(), value_months=6, back_test_months=6)
+    assert done.test.day.date() == date(2025, 6, 30)
+    assert done.test.tiers["customers"].sum() == 40
+    assert done.test.standing == "separates"
