@@ -4,8 +4,11 @@
 
     plan.py, selection.py     a YAML and a selection -> checked runs
     runner.py, single.py      a batch, or one run
+    inputs.py, others.py      one look at the source for all runs; whom customers may not see
     dispatch.py, pool.py      jobs over a ``concurrent.futures.Executor``, whatever dies
+    leash.py, turns.py        workers end with the runner, and share the cores
     run.py, engine.py         one job in a worker: notebook, report, tables, manifest
+    cells.py                  all cells sent at once
     store.py, folders.py      run folders, whole or not at all
     kernels/                  kernels that are ready at once
     history.py, index.py      what ran
