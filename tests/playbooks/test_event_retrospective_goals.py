@@ -184,7 +184,7 @@ def test_purposes_without_a_goal_and_goals_without_a_baseline_are_named(
     caveats = look_back_on(source, event_id="E1", as_of=AFTER).goals.caveats
     assert caveats == (
         "No goal was set for its purpose promotion.",
-        "1 of 1 goals have no baseline.",
+        "Without a baseline: 1 of 1 goals.",
     )
 
 

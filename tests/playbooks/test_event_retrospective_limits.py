@@ -140,6 +140,18 @@ def test_on_its_first_day_it_is_too_early(company, run):
     assert result["qualified_opportunities"] in ("window not over yet", "not measured")
 
 
+def test_notes_of_the_source_open_the_caveats_of_a_report(
+    company, look_back_on, open_in_memory, tmp_path
+):
+    notes = ["Orders by telephone are not in the export.", "<b>Prices</b> are net."]
+    few = {name: company[name] for name in event_retrospective.REQUIRED}
+    source = open_in_memory(few, notes=notes)
+    for opened in (source, source.snapshot(tmp_path / "snapshot")):
+        found = look_back_on(opened, event_id=EVENT).findings
+        assert list(found.caveats[:2]) == notes
+        assert "&lt;b&gt;Prices" in found._repr_mimebundle_()[0]["text/html"]
+
+
 @pytest.fixture(scope="module")
 def hostile(company, run):
     """Put hostile texts where names come from data: event, accounts, channels, cost items."""

@@ -238,7 +238,7 @@ def _caveats(frame: pd.DataFrame, event: Event) -> tuple[str, ...]:
     caveats = [f"No goal was set for its purpose {purpose}." for purpose in unserved]
     without = int(frame["baseline"].isna().sum())
     if without:
-        caveats.append(f"{without} of {len(frame)} goals have no baseline.")
+        caveats.append(f"Without a baseline: {without} of {len(frame)} goals.")
     return tuple(caveats)
 
 

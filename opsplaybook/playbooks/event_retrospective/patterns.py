@@ -198,7 +198,7 @@ def _tiles(results: Results, causes: Causes) -> tuple[KeyFigure, ...]:
         ("attendees", "Attendees", "people that attended", "accounts"),
         ("leads", "Leads", "people that were qualified", "accounts"),
         ("redemption_rate", "Redemption", "accounts reached that took up an offer", "accounts"),
-        ("deals", "Deals sourced", "won deals that name the event as origin", "accounts"),
+        ("deals", "Deals sourced and won", "deals that name the event as origin", "accounts"),
         ("cost_per_lead", "Cost per lead", "cost, staff time included, over leads", "accounts"),
     )
     targets = results.goals.loc[results.goals["standing"] == "set before"]
