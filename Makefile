@@ -22,7 +22,8 @@ demo: $(ENV_READY)  ## make the sample company, run the playbooks over it, print
 	$(BIN)/opsplaybook demo --output $(OUTPUT)
 
 test: $(ENV_READY) lint  ## all tests, the notebooks under strict nbval included
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --ignore tests/batch/kernels
+	$(BIN)/python -m pytest tests/batch/kernels
 	$(BIN)/python -m pytest --nbval --nbval-current-env --nbval-cell-timeout 120 -p no:cacheprovider notebooks
 
 lint: $(ENV_READY)  ## style, and imports that point down only

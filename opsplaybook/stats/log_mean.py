@@ -85,9 +85,10 @@ def _log_mean(one: NDArray, two: NDArray) -> NDArray:
     """Logarithmic mean; 0 where either is 0."""
     result = np.where(one == two, one, 0.0)
     apart = (one > 0) & (two > 0) & (one != two)
-    # log1p keeps the digits where the two are close.
-    relative = (two[apart] - one[apart]) / one[apart]
-    result[apart] = one[apart] * relative / np.log1p(relative)
+    # log1p keeps the digits where the two are close; the smaller one as base, where they are far.
+    small, large = np.minimum(one, two)[apart], np.maximum(one, two)[apart]
+    relative = (large - small) / small
+    result[apart] = small * relative / np.log1p(relative)
     return result
 
 

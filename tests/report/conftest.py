@@ -150,14 +150,14 @@ def png(*texts: tuple[bytes, bytes], side: int = 8) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + b"".join(written)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def make() -> SimpleNamespace:
     """Builders, by the name of what they build."""
     builders = (table, chart, findings, prose, code, shown, notebook, review, png, watch)
     return SimpleNamespace(**{builder.__name__: builder for builder in builders}, svg=SVG.format)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[object]:
     """A Chromium that reaches no network; tests that need it skip where there is none."""
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
