@@ -1,9 +1,11 @@
 """Hand jobs to a pool and collect what became of them, whatever dies on the way."""
 
+import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from opsplaybook.batch.pool import Pool, work
 from opsplaybook.batch.records import Failure, Job, RunRecord, again, without_outcome
@@ -15,6 +17,7 @@ _STARTS_OF_A_SUSPECT = 2
 """Once among others and once alone, which proves whose fault it is."""
 
 _DEATHS_OF_A_POOL = 3
+_PLACE = re.compile(r'File "([^"]+)", line (\d+)')
 _WORKER_DIED = Failure(
     "WorkerDied", "the process that ran it was killed, or ran out of memory, each time"
 )
@@ -97,7 +100,7 @@ class Dispatch:
             return None
         if _is_lost_worker(error):
             return without_outcome(again(job), "killed", _WORKER_DIED)
-        return without_outcome(job, "failed", Failure(type(error).__name__, str(error)))
+        return without_outcome(job, "failed", _unforeseen(error))
 
     def _recover(self) -> Iterator[RunRecord]:
         """Start new workers; give up on jobs whose workers died too often."""
@@ -124,6 +127,13 @@ class Dispatch:
 def dispatch(jobs: Sequence[Job], pool: Pool) -> Dispatch:
     """Prepare jobs for a pool."""
     return Dispatch(pool, deque(jobs))
+
+
+def _unforeseen(error: BaseException) -> Failure:
+    """Describe an error in our own code, with the place that the worker's traceback ends in."""
+    places = _PLACE.findall(str(error.__cause__ or ""))
+    place = f"{Path(places[-1][0]).name}, line {places[-1][1]}" if places else ""
+    return Failure(type(error).__name__, str(error), source_line=place)
 
 
 def _is_lost_worker(error: BaseException) -> bool:

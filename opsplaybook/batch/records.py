@@ -22,6 +22,9 @@ Status = Literal["succeeded", "failed", "timed-out", "killed", "interrupted"]
 """``failed``: the notebook or its report raised. ``killed``: the kernel or its worker died."""
 
 
+_SHOWN = ("verdict", "key_figures")
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """How long and how large a run may become.
@@ -251,6 +254,21 @@ def without_outcome(job: Job, status: Status, failure: Failure) -> RunRecord:
         failure=failure,
         attempts=job.attempts_made,
     )
+
+
+def shortened(record: RunRecord) -> RunRecord:
+    """Return a record with those findings only that an index shows; a batch holds all its records.
+
+    Examples
+    --------
+    >>> record = RunRecord("a", "A", "p", "succeeded", "", {}, "", {}, findings={"method": ["..."]})
+    >>> shortened(record).findings
+    {}
+    """
+    if record.findings is None:
+        return record
+    shown = {name: record.findings[name] for name in _SHOWN if name in record.findings}
+    return replace(record, findings=shown)
 
 
 def again(job: Job) -> Job:

@@ -19,7 +19,7 @@ from opsplaybook.batch.names import folder_names
 from opsplaybook.batch.plan import BatchPlan
 from opsplaybook.batch.pool import open_pool
 from opsplaybook.batch.progress import Watcher, show_failures, watch
-from opsplaybook.batch.records import Job, RunRecord, now
+from opsplaybook.batch.records import Job, RunRecord, now, shortened
 from opsplaybook.batch.stopping import StopRequest, stop_on_signals
 from opsplaybook.batch.store import MANIFEST, RunStore, open_store
 from opsplaybook.errors import RunError, StorageError, UsageError
@@ -41,7 +41,7 @@ class BatchSummary:
     ----------
     records : tuple of RunRecord
         Of all runs that came to an end, in the order of the plan; those skipped as complete
-        are among them.
+        are among them. Of their findings they have the verdict and the key figures.
     planned, skipped : int
         Runs of the plan, and how many of them were complete before.
     state : {"finished", "interrupted", "stopped"}
@@ -214,7 +214,7 @@ class _Batch:
                     self._note(job.name, "interrupted")
 
     def _take(self, record: RunRecord) -> None:
-        self.records[record.name] = record
+        self.records[record.name] = shortened(record)
         if not record.artefacts:
             # Its worker could not write; the folder must not show an earlier, whole run.
             keep_edited(self.store, record.name)
@@ -286,5 +286,5 @@ def _complete(store: RunStore, jobs: Sequence[Job]) -> Mapping[str, RunRecord]:
         record = read_record(store, job.name)
         same = record is not None and record.succeeded and record.key == job.key
         if same and is_intact(store, record):
-            complete[job.name] = record
+            complete[job.name] = shortened(record)
     return complete

@@ -2,7 +2,7 @@
 
 import os
 import threading
-import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -11,11 +11,12 @@ import pytest
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
 
 FEW = 10
+KERNEL_SERVER = "opsplaybook.batch.kernels.server"
 MANY = int(os.environ.get("OPSPLAYBOOK_BENCH_RUNS", "1000"))
 
 
 class Memory:
-    """Samples of what this process and its children hold alone, in megabytes."""
+    """Samples of what the processes of a batch hold, without files, in megabytes."""
 
     def __init__(self) -> None:
         self.samples: list[float] = []
@@ -31,34 +32,27 @@ class Memory:
         self._thread.join()
 
     def tenth(self, position: int) -> float:
-        """Return the median of a tenth of the samples: the second, since the first starts up."""
+        """Return the median of a tenth of the samples."""
         size = max(1, len(self.samples) // 10)
         part = sorted(self.samples[position * size : (position + 1) * size])
         return part[len(part) // 2]
 
     def _watch(self) -> None:
         while not self._ended.wait(0.5):
-            self.samples.append(sum(map(megabytes, processes())))
+            with suppress(psutil.NoSuchProcess):
+                self.samples.append(sum(map(own_megabytes, lasting_processes())))
 
 
-def processes() -> list[psutil.Process]:
-    """Return what stays for a whole batch; kernels come and go."""
+def lasting_processes() -> list[psutil.Process]:
+    """Return the processes that stay for a whole batch: all but the kernels."""
     family = [psutil.Process(), *psutil.Process().children(recursive=True)]
-    return [process for process in family if time.time() - created(process) > 5]
+    servers = {p.pid for p in family if KERNEL_SERVER in p.cmdline()}
+    return [process for process in family if process.ppid() not in servers]
 
 
-def created(process: psutil.Process) -> float:
-    try:
-        return process.create_time()
-    except psutil.NoSuchProcess:
-        return time.time()
-
-
-def megabytes(process: psutil.Process) -> float:
-    try:
-        return process.memory_full_info().uss / 1e6
-    except (psutil.NoSuchProcess, psutil.AccessDenied):
-        return 0.0
+def own_megabytes(process: psutil.Process) -> float:
+    memory = process.memory_info()
+    return (memory.rss - memory.shared) / 1e6
 
 
 def test_growth(bench, plan_of, tmp_path: Path):
@@ -66,7 +60,7 @@ def test_growth(bench, plan_of, tmp_path: Path):
     with Memory() as memory:
         _, _, many = bench.timed_batch(plan, tmp_path / "many", 2)
     _, _, few = bench.timed_batch(bench.first_runs(plan, FEW), tmp_path / "few", 2)
-    early, late = memory.tenth(1), memory.tenth(9)
+    early, late = memory.tenth(2), memory.tenth(9)
     bench.report(
         [
             f"per run: {few:.3f} s of {FEW}, {many:.3f} s of {MANY:,} ({many / few:.2f} times)",
