@@ -6,7 +6,6 @@ from math import nan, tanh
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import norm, rankdata, t
-from statsmodels.regression.linear_model import OLS
 
 from opsplaybook.stats.arrays import Floats, complete, has_spread, present
 from opsplaybook.stats.results import Difference, Estimate, Interval
@@ -14,6 +13,10 @@ from opsplaybook.stats.results import Difference, Estimate, Interval
 ROWS_PER_TERM = 5
 """Accounts that there must be per dimension for all of them to be looked at together."""
 
+RESAMPLES = 400
+"""Draws of accounts behind a standard error."""
+
+_DRIVERS = "rank regression on available cases, bootstrap of accounts"
 _SPEARMAN = "Spearman's rank correlation, interval of Bonett and Wright 2000"
 _SUPERIORITY = "probability of superiority, interval of Brunner and Munzel 2000 on the logit"
 
@@ -32,7 +35,7 @@ class Drivers:
     explained : float
         Share of the variance of the ranks that all of them explain.
     n : int
-        Accounts with every dimension known.
+        Accounts whose outcome is known.
     """
 
     terms: tuple[Difference, ...]
@@ -126,62 +129,122 @@ def superiority(upper: ArrayLike, lower: ArrayLike, *, level: float = 0.95) -> D
     )
 
 
-def rank_drivers(dimensions: ArrayLike, outcome: ArrayLike, *, level: float = 0.95) -> Drivers:
+def rank_drivers(
+    dimensions: ArrayLike,
+    outcome: ArrayLike,
+    *,
+    generator: np.random.Generator,
+    resamples: int = RESAMPLES,
+    level: float = 0.95,
+) -> Drivers:
     """Regress the ranks of an outcome on the ranks of several dimensions together.
+
+    Every correlation rests on all accounts that have both columns: leaving out whoever has any
+    gap would leave out most. Gaps are taken as accidental, so that those with and without one
+    are alike.
 
     Parameters
     ----------
     dimensions : array of float, shape (accounts, dimensions)
-        Accounts with any of them missing are left out.
+        Missing values are allowed.
     outcome : array of float, shape (accounts,)
+        Accounts without it are left out.
+    generator : numpy.random.Generator
+        Source of the draws of accounts.
+    resamples : int
+        Draws behind the standard errors.
     level : float
 
     Returns
     -------
     Drivers
-        Terms are NaN where a dimension does not vary, or there are fewer than five accounts per
-        dimension.
+        n of a term counts the accounts that have the dimension. Terms are NaN where a dimension
+        does not vary, or two columns have fewer accounts in common than five per dimension.
 
     References
     ----------
-    Iman and Conover 1979, Technometrics 21:499 (regression on ranks); MacKinnon and White 1985,
-    Journal of Econometrics 29:305 (HC3 standard errors).
+    Iman and Conover 1979, Technometrics 21:499 (regression on ranks); Little 1992, JASA 87:1227,
+    section 4 (available cases); Freedman 1981, Annals of Statistics 9:1218 (drawing cases).
 
     Examples
     --------
     >>> generator = np.random.default_rng(3)
     >>> table = generator.normal(size=(200, 2))
-    >>> found = rank_drivers(table, table[:, 0] + generator.normal(size=200))
+    >>> outcome = table[:, 0] + generator.normal(size=200)
+    >>> found = rank_drivers(table, outcome, generator=generator)
     >>> [term.detectable for term in found.terms], found.inflation.round(1).tolist()
     ([True, False], [1.0, 1.0])
 
     The first goes with the outcome, the second does not.
     """
     table, result = np.asarray(dimensions, dtype=float), np.asarray(outcome, dtype=float)
-    kept = ~(np.isnan(table).any(axis=1) | np.isnan(result))
-    ranks = np.apply_along_axis(rankdata, 0, table[kept]) if kept.any() else table[kept]
-    n, terms = ranks.shape
-    varied = [place for place in range(terms) if has_spread(ranks[:, place])]
-    nothing = Difference(nan, None, n, method="rank regression, HC3")
-    if n < ROWS_PER_TERM * max(len(varied), 1) or not varied or not has_spread(result[kept]):
-        return Drivers((nothing,) * terms, np.full(terms, nan), nan, n)
-    design = _standardised(ranks[:, varied])
-    fitted = OLS(_standardised(rankdata(result[kept])), design).fit(cov_type="HC3", use_t=True)
-    ends = fitted.conf_int(alpha=1 - level)
-    found = dict.fromkeys(range(terms), nothing)
-    for at, place in enumerate(varied):
-        interval = Interval(float(ends[at, 0]), float(ends[at, 1]), level)
-        value, p_value = float(fitted.params[at]), float(fitted.pvalues[at])
-        found[place] = Difference(value, interval, n, p_value=p_value, method=nothing.method)
-    inflation = np.full(terms, nan)
-    inflation[varied] = np.diag(
-        np.linalg.pinv(np.corrcoef(design, rowvar=False).reshape(len(varied), -1))
-    )
-    return Drivers(tuple(found.values()), inflation, float(fitted.rsquared), n)
+    kept = ~np.isnan(result)
+    table, result = table[kept], result[kept]
+    counts = (~np.isnan(table)).sum(axis=0)
+    terms = [Difference(nan, None, int(n), method=_DRIVERS) for n in counts]
+    inflation = np.full(len(terms), nan)
+    used = [at for at in range(len(terms)) if has_spread(present(table[:, at]))]
+    columns = np.column_stack([*(_ranks(table[:, at]) for at in used), _ranks(result)])
+    common = (~np.isnan(columns)).T.astype(int) @ ~np.isnan(columns)
+    if not used or common.min() < ROWS_PER_TERM * len(used) or not has_spread(result):
+        return Drivers(tuple(terms), inflation, nan, len(result))
+    weights = np.ones(len(result))
+    slopes, explained, inflation[used] = _available_cases(columns, weights)
+    draws = [
+        _available_cases(columns, _counts(generator, len(result)))[0] for _ in range(resamples)
+    ]
+    errors = np.std(draws, axis=0, ddof=1)
+    for place, at in enumerate(used):
+        freedom = int(counts[at]) - len(used) - 1
+        terms[at] = _term(slopes[place], errors[place], freedom, int(counts[at]), level)
+    return Drivers(tuple(terms), inflation, explained, len(result))
 
 
-def _standardised(columns: Floats) -> Floats:
-    return (columns - columns.mean(axis=0)) / columns.std(axis=0)
+def _ranks(column: Floats) -> Floats:
+    """Rank the known values of a column, from 0 to 1; gaps stay."""
+    known = ~np.isnan(column)
+    ranks = np.full(column.size, nan)
+    ranks[known] = (rankdata(column[known]) - 0.5) / max(known.sum(), 1)
+    return ranks
+
+
+def _counts(generator: np.random.Generator, n: int) -> Floats:
+    return np.bincount(generator.integers(0, n, n), minlength=n).astype(np.float64)
+
+
+def _available_cases(columns: Floats, weights: Floats) -> tuple[Floats, float, Floats]:
+    """Regress the last column on the others by the correlations of each two.
+
+    Returns
+    -------
+    slopes : ndarray of float, shape (dimensions,)
+    explained : float
+    inflation : ndarray of float, shape (dimensions,)
+    """
+    known = (~np.isnan(columns)).astype(np.float64)
+    filled = np.nan_to_num(columns)
+    weighted = known * weights[:, None]
+    n = weighted.T @ known
+    with np.errstate(invalid="ignore", divide="ignore"):
+        # Row i, column j: mean of i, and of its square, over the accounts that have both.
+        mean = (filled * weights[:, None]).T @ known / n
+        square = (filled**2 * weights[:, None]).T @ known / n
+        product = (filled * weights[:, None]).T @ filled / n
+        spread = np.sqrt(np.maximum(square - mean**2, 0))
+        together = (product - mean * mean.T) / (spread * spread.T)
+    together = np.nan_to_num(together)
+    np.fill_diagonal(together, 1.0)
+    inverse = np.linalg.pinv(together[:-1, :-1])
+    slopes = inverse @ together[:-1, -1]
+    explained = float(np.clip(slopes @ together[:-1, -1], 0, 1))
+    return slopes, explained, np.maximum(np.diag(inverse), 1.0)
+
+
+def _term(slope: float, error: float, freedom: int, n: int, level: float) -> Difference:
+    reach = float(t.ppf((1 + level) / 2, freedom) * error)
+    p_value = float(2 * t.sf(abs(slope) / error, freedom)) if error > 0 else nan
+    ends = Interval(float(slope) - reach, float(slope) + reach, level)
+    return Difference(float(slope), ends, n, p_value=p_value, method=_DRIVERS)
 
 
 def _logit_interval(

@@ -7,6 +7,7 @@ import pytest
 
 from opsplaybook.display import Chart
 from opsplaybook.metrics.value import MONEY_DIMENSIONS
+from opsplaybook.playbooks import customer_portrait as playbook
 from opsplaybook.samples import make_company
 
 OF_COLUMN = {"employees": "company size"}
@@ -56,13 +57,42 @@ def test_score_of_the_null_company_does_not_separate(null):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(1, 9))
-def test_other_companies_are_told_apart_too(portrait_steps, seed):
-    real = portrait_steps.portray(f"sample?seed={seed}").test
-    assert real.standing == "separates"
-    assert real.drivers["dimension"].tolist()[0] == "company size"
-    nothing = portrait_steps.portray(f"sample?seed={seed}&null=true").test
-    assert nothing.standing == "does not separate"
+def test_other_companies_are_told_apart_as_often_as_noise_allows():
+    """Chance swaps drivers now and then: the order is a matter of how often, not of one case.
+
+    Counted on 48 companies of 240 (seeds 0 to 23 and 100 to 123): the three planted drivers were
+    in order among themselves in 42, and besides ahead of every idle dimension in 33, for the
+    weakest of them is about as large as the noise. Only the first count is asserted here.
+    """
+    real = [back_tested(f"sample?seed={seed}").drivers for seed in range(100, 124)]
+    nothing = [back_tested(f"sample?seed={seed}&null=true") for seed in range(100, 124)]
+    planted = ["company size", "growth potential", "demand type"]
+    named = [frame["dimension"].tolist() for frame in real]
+    in_order = sum([name for name in names if name in planted] == planted for names in named)
+    ahead = sum(names[:3] == planted for names in named)
+    beyond = [frame.loc[frame["beyond_chance"], "dimension"] for frame in real]
+    idle = sum(not set(names) <= set(planted) for names in beyond)
+    false_alarms = sum(test.standing != "does not separate" for test in nothing)
+    print(f"in order {in_order}, ahead of idle ones {ahead}, idle beyond chance {idle}, "  # noqa: T201
+          f"null company separated {false_alarms}, each of 24")  # fmt: skip
+    assert in_order >= 18
+    assert idle <= 4
+    assert false_alarms <= 3
+
+
+@pytest.mark.slow
+def test_scores_of_other_companies_separate():
+    standings = [back_tested(f"sample?seed={seed}").standing for seed in range(100, 112)]
+    assert standings == ["separates"] * 12
+
+
+def back_tested(source: str) -> playbook.BackTest:
+    params = playbook.Params(source=source)
+    given = playbook.load(params)
+    portrait = playbook.portray(given, params)
+    scored = playbook.score_customers(portrait, params)
+    tiered = playbook.assign(given, params, portrait, scored)
+    return playbook.back_test(given, params, portrait, scored, tiered)
 
 
 def test_value_is_as_concentrated_as_planted(done, null):

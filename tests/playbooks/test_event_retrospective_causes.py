@@ -66,8 +66,13 @@ def run(look_back_on, open_in_memory):
     return run
 
 
-def test_what_is_shown_of_the_gap_adds_up(run, company):
-    shown = run(company).shown()
+@pytest.fixture(scope="module")
+def plain(run, company):
+    return run(company)
+
+
+def test_what_is_shown_of_the_gap_adds_up(plain):
+    shown = plain.shown()
     waterfall = pd.DataFrame(shown["gap"].data.rows, columns=["part", "people"])
     people = waterfall["people"].str.replace("−", "-").str.replace(",", "").astype(float)
     assert people.iloc[:-1].sum() == pytest.approx(people.iloc[-1], abs=0.2)
@@ -106,8 +111,7 @@ def only_invoices(company: dict, first: date | None = None) -> dict:
 
 
 def test_money_is_compared_as_change_over_equal_windows(run, company):
-    done = run(only_invoices(company))
-    comparison = done.causes.comparison
+    comparison = run(only_invoices(company)).causes.comparison
     assert comparison.outcome.label == "change in spend per account"
     assert (comparison.days, comparison.currency) == (90, "EUR")
     assert comparison.placebo is not None
@@ -202,8 +206,8 @@ def test_a_cost_is_dear_from_a_tenth_over_its_plan(run, company):
     assert [leaf.subject for leaf in leaves if leaf.branch == "cost"] == ["over it"]
 
 
-def test_what_chance_may_have_made_is_no_pattern(run, company):
-    done = run(company)
+def test_what_chance_may_have_made_is_no_pattern(plain):
+    done = plain
     thin = {leaf.subject for leaf in done.causes.leaves if leaf.strength == "none"}
     thin -= {leaf.subject for leaf in done.causes.leaves if leaf.branch == "effect"}
     named = " ".join(p.what for p in done.patterns.patterns if p.kind != "try")

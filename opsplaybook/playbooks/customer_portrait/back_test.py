@@ -32,7 +32,7 @@ from opsplaybook.playbooks.customer_portrait.transitions import (
     transitions,
 )
 from opsplaybook.sources import Tables
-from opsplaybook.stats.association import ROWS_PER_TERM, rank_correlation, rank_drivers, superiority
+from opsplaybook.stats.association import rank_correlation, rank_drivers, superiority
 from opsplaybook.stats.multiplicity import holm
 from opsplaybook.stats.rates import rate
 from opsplaybook.stats.resampling import bootstrap
@@ -160,7 +160,7 @@ def back_test(
         correlation=correlation,
         without_money=rest,
         top=top,
-        drivers=_drivers(score, later, params),
+        drivers=_drivers(then, score, later, params),
         transitions=transitions(codes, later.index, tiered),
         moves=tier_moves(codes, score, scored, tiered, portrait),
         caveats=_caveats(given, then),
@@ -266,22 +266,24 @@ def _ends(estimate: Estimate) -> tuple[float, float]:
     return (estimate.interval.low, estimate.interval.high) if estimate.interval else (nan, nan)
 
 
-def _drivers(score: Scored, later: pd.Series, params: Params) -> pd.DataFrame:
-    """Look at all dimensions that are not money together; those with most gaps go if need be."""
-    table = score.scaled[[name for name in score.scaled if name not in MONEY_DIMENSIONS]]
+def _drivers(then: CustomerValues, score: Scored, later: pd.Series, params: Params) -> pd.DataFrame:
+    """Look at all dimensions that are not money together; gaps stay gaps, whatever their rule."""
+    names = [name for name in score.scaled if name not in MONEY_DIMENSIONS]
+    table = score.scaled[names].mask(then.frame[names].isna())
     table = table.loc[:, (table.max() > table.min()).to_numpy()]
-    while table.shape[1] and len(table.dropna()) < ROWS_PER_TERM * table.shape[1]:
-        table = table.drop(columns=table.isna().sum().idxmax())
     if table.empty:
         return pd.DataFrame(columns=_DRIVER_COLUMNS)
-    found = rank_drivers(table.to_numpy(), later.to_numpy(), level=params.level)
+    generator = np.random.default_rng(params.seed)
+    found = rank_drivers(
+        table.to_numpy(), later.to_numpy(), generator=generator, level=params.level
+    )
     frame = pd.DataFrame(
         {
             "dimension": [words(name) for name in table],
             "value": [term.value for term in found.terms],
             "low": [_ends(term)[0] for term in found.terms],
             "high": [_ends(term)[1] for term in found.terms],
-            "n": found.n,
+            "n": [term.n for term in found.terms],
             "inflation": found.inflation,
         }
     )

@@ -40,8 +40,9 @@ METHOD = (
         "a score that tells no more is not worth its weights."
     ),
     (
-        "Drivers are the dimensions that are not money, regressed together on ranks with HC3 "
-        "errors and corrected for their number (Holm). They are associations, not causes."
+        "Drivers are the dimensions that are not money, regressed together on ranks over all "
+        "customers that have each two of them (gaps are taken as accidental), with errors from "
+        "drawing customers, corrected for their number (Holm). They are associations, not causes."
     ),
     (
         "Clusters must be stable under resampling (Hennig 2007) and tighter than simulated clouds "
