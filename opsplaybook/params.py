@@ -28,9 +28,18 @@ def _parted(value: object) -> object:
     return value
 
 
+def _lines(value: object) -> object:
+    """Let a text with semicolons stand for a list whose texts hold commas."""
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(";") if part.strip())
+    return value
+
+
 Texts = Annotated[tuple[str, ...], BeforeValidator(_parted)]
 Numbers = Annotated[tuple[float, ...], BeforeValidator(_parted)]
 """Lists that may also be written as one text with commas."""
+Lines = Annotated[tuple[str, ...], BeforeValidator(_lines)]
+"""A list that may also be written as one text with semicolons."""
 
 
 class PlaybookParams(BaseModel):

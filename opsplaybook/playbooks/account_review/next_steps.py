@@ -9,6 +9,7 @@ from opsplaybook import tables
 from opsplaybook.display import Audience, Table
 from opsplaybook.findings import Action
 from opsplaybook.metrics.orders import in_force
+from opsplaybook.playbooks import actions
 from opsplaybook.playbooks.account_review.account import Account
 from opsplaybook.playbooks.account_review.business import Business
 from opsplaybook.playbooks.account_review.compared import audience_of
@@ -132,21 +133,7 @@ def table_open_items(steps: NextSteps) -> Table:
 
 def table_actions(steps: NextSteps) -> Table:
     """Show all actions with owner and date, those for us alone included."""
-    frame = pd.DataFrame(
-        [(a.what, a.owner, a.due_on, a.measure, a.status, a.audience) for a in steps.actions],
-        columns=["what", "owner", "due_on", "measure", "status", "audience"],
-    )
-    columns = [
-        Column("what", "Action"),
-        Column("owner", "Owner"),
-        Column("due_on", "Due", "date"),
-        Column("measure", "Seen by"),
-        Column("status", "Status"),
-        Column("audience", "For"),
-    ]
-    return tables.table(
-        frame, columns, key="actions", caption=f"Actions, n = {len(frame)}", shown=len(frame)
-    )
+    return actions.table_actions(steps.actions)
 
 
 def _due(terms: pd.DataFrame, as_of: date, due_days: int) -> Due | None:

@@ -1,20 +1,11 @@
 """Parameters of the account review."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
-from opsplaybook.params import PlaybookParams
+from opsplaybook.params import PlaybookParams, Texts
 
-
-def _parted(value: object) -> object:
-    """Let a text with commas stand for a list, as the command line writes it."""
-    if isinstance(value, str):
-        return tuple(part.strip() for part in value.split(",") if part.strip())
-    return value
-
-
-Actions = Annotated[tuple[str, ...], BeforeValidator(_parted)]
 Likeness = Literal["", "industry", "region", "country", "business_model", "demand_type"]
 """Columns of accounts that may be named to a customer; tiers and scores are not among them."""
 
@@ -26,7 +17,7 @@ class Params(PlaybookParams):
     period_days: int = Field(
         90, description="Days of the period, and of the two it is held against", ge=7, le=366
     )
-    key_actions: Actions = Field(
+    key_actions: Texts = Field(
         (), description="Actions that matter, most important first. Empty: the most frequent"
     )
     value_action: str = Field(

@@ -10,6 +10,7 @@ from opsplaybook import formats, tables
 from opsplaybook.display import Table
 from opsplaybook.findings import Action
 from opsplaybook.metrics.portrait import CHAIN, STATES
+from opsplaybook.playbooks import actions
 from opsplaybook.playbooks.base import earlier_runs
 from opsplaybook.playbooks.customer_portrait.back_test import BackTest
 from opsplaybook.playbooks.customer_portrait.firmness import Firmness
@@ -149,20 +150,7 @@ def table_shifts(steps: Steps) -> Table:
 
 def table_actions(steps: Steps) -> Table:
     """Show all actions, those carried over first."""
-    frame = pd.DataFrame(
-        [(a.what, a.owner, a.due_on, a.measure, a.status) for a in steps.actions],
-        columns=["what", "owner", "due_on", "measure", "status"],
-    )
-    columns = [
-        Column("what", "Action"),
-        Column("owner", "Owner"),
-        Column("due_on", "Due", "date"),
-        Column("measure", "Seen by"),
-        Column("status", "Status"),
-    ]
-    return tables.table(
-        frame, columns, key="actions", caption=f"Actions, n = {len(frame)}", shown=len(frame)
-    )
+    return actions.table_actions(steps.actions)
 
 
 def _uncovered(portrait: Portrait, scored: Scored, tiered: Tiered) -> tuple[pd.DataFrame, int]:

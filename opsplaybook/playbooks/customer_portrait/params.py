@@ -2,14 +2,14 @@
 
 import difflib
 from datetime import date
-from typing import Annotated, Literal, get_args
+from typing import Literal, get_args
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from opsplaybook.contracts import TIERS
 from opsplaybook.metrics.value import DIMENSIONS
-from opsplaybook.params import Numbers, PlaybookParams, Texts
+from opsplaybook.params import Lines, Numbers, PlaybookParams, Texts
 from opsplaybook.stats.scores import Gaps, Transformation
 
 Grouping = Literal[
@@ -19,16 +19,6 @@ CutBy = Literal["capacity", "threshold", "cumulative"]
 
 WEIGHTS_TOTAL = 100.0
 _TOLERANCE = 0.01
-
-
-def _lines(value: object) -> object:
-    """Let one text stand for a list; lines are separated by semicolons."""
-    if isinstance(value, str):
-        return tuple(part.strip() for part in value.split(";") if part.strip())
-    return value
-
-
-Lines = Annotated[tuple[str, ...], BeforeValidator(_lines)]
 
 
 class Params(PlaybookParams):

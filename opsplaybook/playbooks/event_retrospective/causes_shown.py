@@ -6,6 +6,7 @@ import pandas as pd
 from opsplaybook import formats, tables
 from opsplaybook.display import Chart, Table
 from opsplaybook.figures import plot_funnel, plot_intervals, plot_waterfall
+from opsplaybook.playbooks import actions
 from opsplaybook.playbooks.event_retrospective.causes import Cause, Causes, gap_parts
 from opsplaybook.playbooks.event_retrospective.comparison import Comparison
 from opsplaybook.playbooks.event_retrospective.funnel import Funnel
@@ -244,24 +245,7 @@ def table_patterns(patterns: Patterns) -> Table:
 
 def table_actions(patterns: Patterns) -> Table:
     """Show the actions, carried-over ones first."""
-    frame = pd.DataFrame(
-        [(a.what, a.owner, a.due_on, a.measure, a.status) for a in patterns.actions],
-        columns=["what", "owner", "due_on", "measure", "status"],
-    )
-    columns = [
-        Column("what", "Action"),
-        Column("owner", "Owner"),
-        Column("due_on", "Due", "date"),
-        Column("measure", "Seen by"),
-        Column("status", "Status"),
-    ]
-    return tables.table(
-        frame,
-        columns,
-        key="actions",
-        caption=_count(len(frame), "action", "actions"),
-        shown=len(frame),
-    )
+    return actions.table_actions(patterns.actions)
 
 
 def _count(number: int, one: str, many: str) -> str:
