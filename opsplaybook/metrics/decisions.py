@@ -18,6 +18,8 @@ TICKET_DAYS = 180
 FALLING_RATIO = 0.6
 FALLING_MINIMUM = 10
 """Fewer rows in the earlier window are too few to speak of a fall."""
+LONGEST_YEAR_MONTHS = 13
+"""A term of up to so many months counts as a year."""
 
 FLAGS = {
     "lost_decision_maker": "a decision maker left in the year before",
@@ -223,7 +225,7 @@ def _contract_features(tables: Tables, made: pd.DataFrame, at: pd.Series) -> dic
     seats = made["seats"].astype("float64")
     return {
         "renews_itself": made["auto_renew"].astype("float64").to_numpy(),
-        "multi_year": (made["months"] > 13)
+        "multi_year": (made["months"] > LONGEST_YEAR_MONTHS)
         .astype("float64")
         .where(made["months"].notna())
         .to_numpy(),

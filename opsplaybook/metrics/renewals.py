@@ -133,7 +133,7 @@ def overlapping(contracts: pd.DataFrame) -> int:
 
 
 def landmark_decisions(contracts: pd.DataFrame, as_of: date, *, every_days: int) -> pd.DataFrame:
-    """Look at open-ended terms on fixed days: was it given up before the next one?
+    """Look at open-ended terms on fixed days, and whether each was given up before the next one.
 
     Where a customer may leave on any day there is no due date. Each term that runs on a landmark
     is one decision; its outcome is known once the next landmark has passed.

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -123,10 +124,9 @@ def bridge_by_month(contracts: pd.DataFrame, last: date, *, months: int, grace_d
     """
     end = pd.Timestamp(last)
     ends = [end, *((end - pd.offsets.MonthEnd(back)) for back in range(1, months + 1))][::-1]
-    pairs = zip(ends, ends[1:], strict=False)
     return [
         revenue_bridge_of_accounts(contracts, one.date(), two.date(), grace_days=grace_days)
-        for one, two in pairs
+        for one, two in pairwise(ends)
     ]
 
 

@@ -1,4 +1,4 @@
-"""The contracts that the analysis is about: decisions, scope, and what is wrong with the records."""
+"""The contracts that the analysis is about: decisions, scope, what is wrong with the records."""
 
 from dataclasses import dataclass
 
@@ -119,7 +119,7 @@ def open_book(given: Tables, params: Params) -> Book:
         account_id=params.account_id,
         scope=scope,
         last=pd.Timestamp(given.as_of),
-        caveats=_caveats(given, contracts, made, agreed),
+        caveats=_caveats(given, contracts, made, agreed=agreed),
         currency=given.currency,
         level=params.level,
     )
@@ -133,7 +133,7 @@ def _labels(given: Tables, contracts: pd.DataFrame) -> pd.Series:
 
 
 def _caveats(
-    given: Tables, contracts: pd.DataFrame, made: pd.DataFrame, agreed: bool
+    given: Tables, contracts: pd.DataFrame, made: pd.DataFrame, *, agreed: bool
 ) -> tuple[str, ...]:
     total = len(contracts)
     found = []
@@ -163,12 +163,12 @@ def _caveats(
     if overdue:
         found.append(f"{overdue:,} decisions are past their grace and still open: neither renewed "
                      "nor lost, they are in no rate.")  # fmt: skip
-    return (*found, *_outcomes(contracts, made, agreed))
+    return (*found, *_outcomes(contracts, made, agreed=agreed))
 
 
-def _outcomes(contracts: pd.DataFrame, made: pd.DataFrame, agreed: bool) -> tuple[str, ...]:
+def _outcomes(contracts: pd.DataFrame, made: pd.DataFrame, *, agreed: bool) -> tuple[str, ...]:
     if contracts["outcome"].isna().all():
-        return ("The source records no outcome: a term counts as renewed if another one follows.",)
+        return ("No outcome is recorded: a term counts as renewed if another one follows.",)
     if not agreed or made.empty:
         return ()
     states = set(made["state"])
