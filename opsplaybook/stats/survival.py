@@ -1,7 +1,9 @@
 """Time to an event when some units have not had it yet (Kaplan-Meier).
 
 A unit without the event is censored at its last known time: it counts as at risk until then and as
-nothing after. Leaving it out, or taking it for a success or a failure, would bias every number.
+nothing after. Leaving it out, or taking it for a success or a failure, would bias every number. A
+unit older than the data counts from the age at which it was first seen (delayed entry): those of
+its age that had left before are nowhere in the data.
 """
 
 from dataclasses import dataclass
@@ -11,10 +13,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 from statsmodels.duration.survfunc import SurvfuncRight, survdiff
-from statsmodels.stats.proportion import proportion_confint
 
 from opsplaybook.formats import Kind
-from opsplaybook.stats.arrays import Flags, Floats, flags, floats, require_same_length
+from opsplaybook.stats.arrays import Flags, Floats, Integers
+from opsplaybook.stats.censoring import (
+    before,
+    greenwood_error,
+    log_log_band,
+    numbers_at_risk,
+    read_entry,
+    read_times,
+)
 from opsplaybook.stats.results import Difference, Estimate, Interval
 
 _TIE = 1e-9
@@ -34,13 +43,16 @@ class SurvivalCurve:
     standard_error : array of float, shape (steps,)
         Greenwood's.
     at_risk, events : array of int, shape (steps,)
-        Units at risk just before this time, and events at it.
+        Units at risk just before this time, and events at it. With delayed entry the first number
+        is that at the first event.
     last : float
         Longest time observed; the curve says nothing beyond it.
     n : int
         Units.
     level : float
         Coverage of the band.
+    entries, exits : array of float, shape (units,)
+        Ages at which units were first and last seen, each sorted on its own.
     """
 
     times: Floats
@@ -53,6 +65,8 @@ class SurvivalCurve:
     last: float
     n: int
     level: float
+    entries: Floats
+    exits: Floats
 
     @property
     def censored(self) -> int:
@@ -80,6 +94,56 @@ class SurvivalCurve:
         step = int(np.searchsorted(self.times, time, side="right")) - 1
         ends = Interval(float(self.low[step]), float(self.high[step]), self.level)
         return Estimate(float(self.survival[step]), ends, self.n, "share", _METHOD)
+
+    def at_risk_at(self, times: ArrayLike) -> Integers:
+        """Count the units observed just before each of some times, for the table under a curve.
+
+        Examples
+        --------
+        >>> kaplan_meier([2, 3, 5, 8, 8, 9], [1, 1, 0, 1, 0, 1]).at_risk_at([0, 4, 8]).tolist()
+        [6, 4, 3]
+
+        From 8 hours on the curve rests on three tickets.
+        """
+        return numbers_at_risk(times, entries=self.entries, exits=self.exits)
+
+    def remaining(self, age: float, further: float) -> Estimate:
+        """Estimate the chance that a unit without the event at an age stays so for longer.
+
+        Parameters
+        ----------
+        age : float
+            How long the unit has been without the event.
+        further : float
+            How much longer is asked about.
+
+        Returns
+        -------
+        Estimate
+            Survival at ``age + further`` over survival at `age`, kind ``share``. n counts the units
+            at risk just after that age. NaN beyond the longest time observed, or where nobody got
+            that far.
+
+        Examples
+        --------
+        >>> curve = kaplan_meier([2, 3, 5, 8, 8, 9], [1, 1, 0, 1, 0, 1])
+        >>> round(curve.remaining(4, 4).value, 2), round(curve.at(8).value, 2)
+        (0.67, 0.44)
+
+        A ticket that is open after 4 hours is open after 8 with a chance of 67%, not 44%.
+        """
+        later = (self.times > age) & (self.times <= age + further)
+        n = int((self.entries <= age).sum() - (self.exits <= age).sum()) if self.n else 0
+        method = f"{_METHOD}, of those that got to the age"
+        if not n or age + further > self.last:
+            return Estimate(nan, None, n, "share", method)
+        at_risk = np.append(n, self.at_risk[later])
+        events = np.append(0.0, self.events[later])
+        survival = np.cumprod(1 - events / at_risk)
+        error = greenwood_error(survival, at_risk, events)
+        low, high = log_log_band(survival, error, at_risk, events, self.level)
+        ends = Interval(float(low[-1]), float(high[-1]), self.level)
+        return Estimate(float(survival[-1]), ends, n, "share", method)
 
     def quantile(self, share: float, *, kind: Kind = "days") -> Estimate:
         """Estimate the time by which a share of units has had the event.
@@ -121,7 +185,11 @@ class SurvivalCurve:
 
 
 def kaplan_meier(
-    durations: ArrayLike, observed: ArrayLike, *, level: float = 0.95
+    durations: ArrayLike,
+    observed: ArrayLike,
+    *,
+    entry: ArrayLike | None = None,
+    level: float = 0.95,
 ) -> SurvivalCurve:
     """Estimate the share of units still without an event, over time.
 
@@ -131,6 +199,9 @@ def kaplan_meier(
         Time to the event, or to the last time the unit was known to be without it; none missing.
     observed : array of bool, shape (units,)
         Whether the event happened; False is censored.
+    entry : array of float, shape (units,), optional
+        Age at which each unit was first seen, before its duration; without it all are seen from 0.
+        Where few are seen at low ages the start of the curve is unsure, and so is all after it.
     level : float
         Coverage of the band, formed on the scale log(-log(share)). Where nobody has had the event
         yet, or every unit has, it is Wilson's on all units; where the curve falls to 0 although
@@ -143,11 +214,13 @@ def kaplan_meier(
     Raises
     ------
     ValueError
-        Different lengths, or a duration that is missing or negative.
+        Different lengths, a duration that is missing or negative, or an entry that is not before
+        it.
 
     References
     ----------
-    Kaplan and Meier 1958, JASA 53:457-481; Kalbfleisch and Prentice 1980 (log-log band).
+    Kaplan and Meier 1958, JASA 53:457-481; Kalbfleisch and Prentice 1980 (log-log band); Tsai,
+    Jewell and Wang 1987, Biometrika 74:883-886 (delayed entry).
 
     Examples
     --------
@@ -157,22 +230,23 @@ def kaplan_meier(
 
     After 8 hours 44% are still open; two were open when last seen.
     """
-    times, happened = _read(durations, observed)
-    at_start = float(len(times))
+    times, happened = read_times(durations, observed)
+    entered = read_entry(entry, times)
+    seen = np.sort(entered), np.sort(times)
     if not len(times):
         none = np.array([nan])
         zero = np.array([0.0])
-        return SurvivalCurve(zero, none, none, none, none, zero, zero, nan, 0, level)
-    fitted = SurvfuncRight(times, happened.astype(float))
-    kept = fitted.n_events > 0
-    survival = np.append(1.0, fitted.surv_prob[kept])
+        return SurvivalCurve(zero, none, none, none, none, zero, zero, nan, 0, level, *seen)
+    fitted = SurvfuncRight(times, happened.astype(float), entry=before(entered))
+    events = np.append(0.0, fitted.n_events)
+    at_start = fitted.n_risk[0] if entered.any() and len(fitted.n_risk) else len(times)
+    at_risk = np.append(float(at_start), fitted.n_risk)
+    survival = np.append(1.0, fitted.surv_prob)
     # Greenwood's sum is 0 divided by 0 where the curve has fallen to 0; there is no spread left.
-    error = np.append(0.0, np.nan_to_num(fitted.surv_prob_se[kept], posinf=0.0))
-    at_risk = np.append(at_start, fitted.n_risk[kept])
-    events = np.append(0.0, fitted.n_events[kept])
-    low, high = _band(survival, error, at_risk, events, level)
+    error = np.append(0.0, np.nan_to_num(fitted.surv_prob_se, posinf=0.0))
+    low, high = log_log_band(survival, error, at_risk, events, level)
     return SurvivalCurve(
-        np.append(0.0, fitted.surv_times[kept]),
+        np.append(0.0, fitted.surv_times),
         survival,
         low,
         high,
@@ -182,12 +256,13 @@ def kaplan_meier(
         float(times.max()),
         len(times),
         level,
+        *seen,
     )
 
 
 def log_rank(
-    first: tuple[ArrayLike, ArrayLike],
-    second: tuple[ArrayLike, ArrayLike],
+    first: tuple[ArrayLike, ...],
+    second: tuple[ArrayLike, ...],
     *,
     kind: Kind = "days",
     level: float = 0.95,
@@ -196,8 +271,8 @@ def log_rank(
 
     Parameters
     ----------
-    first, second : tuple of (durations, observed), each of shape (units,)
-        As in `kaplan_meier`.
+    first, second : tuple of (durations, observed) or (durations, observed, entry)
+        Arrays of shape (units,) as in `kaplan_meier`.
     kind : Kind
         What the durations are.
     level : float
@@ -217,14 +292,20 @@ def log_rank(
 
     The first group takes 13 days longer in the median, and chance hardly gives such curves.
     """
-    one, two = kaplan_meier(*first, level=level), kaplan_meier(*second, level=level)
+    (times, happened, entered), (others, other_happened, other_entered) = map(
+        _read, (first, second)
+    )
+    one = kaplan_meier(times, happened, entry=entered, level=level)
+    two = kaplan_meier(others, other_happened, entry=other_entered, level=level)
     medians = one.median(kind=kind), two.median(kind=kind)
     p_value = nan
     if one.n and two.n and one.events.sum() + two.events.sum() > 0:
-        (times, happened), (other_times, other_happened) = _read(*first), _read(*second)
         groups = np.repeat([0, 1], [one.n, two.n])
         statistic, _ = survdiff(
-            np.append(times, other_times), np.append(happened, other_happened), groups
+            np.append(times, others),
+            np.append(happened, other_happened),
+            groups,
+            entry=before(np.append(entered, other_entered)),
         )
         # Computed here: the p-value that comes with the statistic is cut off at 1e-16.
         p_value = float(stats.chi2.sf(statistic, 1))
@@ -239,31 +320,6 @@ def log_rank(
     )
 
 
-def _read(durations: ArrayLike, observed: ArrayLike) -> tuple[Floats, Flags]:
-    times = floats(np.asarray(durations, dtype=float), name="durations")
-    happened = flags(observed, name="observed")
-    require_same_length(times, happened)
-    wrong = np.isnan(times) | (times < 0)
-    if wrong.any():
-        raise ValueError(f"{wrong.sum()} durations are missing or negative")
-    return times, happened
-
-
-def _band(
-    survival: NDArray, error: NDArray, at_risk: NDArray, events: NDArray, level: float
-) -> tuple[Floats, Floats]:
-    critical = stats.norm.ppf((1 + level) / 2)
-    low, high = np.zeros_like(survival), np.ones_like(survival)
-    inside = (survival > _TIE) & (survival < 1)
-    share = survival[inside]
-    width = critical * error[inside] / (share * np.abs(np.log(share)))
-    low[inside], high[inside] = share ** np.exp(width), share ** np.exp(-width)
-    start = survival == 1
-    low[start] = proportion_confint(
-        at_risk[start], at_risk[start], alpha=1 - level, method="wilson"
-    )[0]
-    if survival[-1] <= _TIE:
-        everybody = events.sum() == at_risk[0]
-        none_left = proportion_confint(0, at_risk[0], alpha=1 - level, method="wilson")[1]
-        high[-1] = none_left if everybody else high[-2]
-    return low, high
+def _read(group: tuple[ArrayLike, ...]) -> tuple[Floats, Flags, Floats]:
+    times, happened = read_times(*group[:2])
+    return times, happened, read_entry(group[2] if len(group) > 2 else None, times)
