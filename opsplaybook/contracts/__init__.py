@@ -21,7 +21,7 @@ from opsplaybook.contracts.events import (
 )
 from opsplaybook.contracts.frames import Kind, conform, dtypes, empty, kinds, validate
 from opsplaybook.contracts.money import Contracts, Invoices, Opportunities, Spend
-from opsplaybook.contracts.product_use import Activity, Assignments, Experiments
+from opsplaybook.contracts.product_use import Activity, Assignments, Experiments, Outcomes
 from opsplaybook.contracts.service import ProcessSteps, Requirements, Tickets, Trainings
 
 __all__ = [
@@ -61,6 +61,7 @@ TABLES: dict[str, type[Contract]] = {
         Opportunities,
         Experiments,
         Assignments,
+        Outcomes,
         Spend,
         Requirements,
         ProcessSteps,

@@ -97,6 +97,38 @@ class Assignments(
     experiment_id: Text = required("Experiment", "Experiment that assigned it.")
     unit_id: Text = required("Unit", "The account or user that was assigned.")
     arm: Text = required("Arm", "Arm that it was put into.")
+    met_arm: Text | None = optional("Arm met", "Arm that it really met, where that was recorded.")
     account_id: Text | None = optional("Account", "Account that the unit belongs to.")
     assigned_at: Timestamp | None = optional("Assigned", "When it was assigned.")
     exposed_at: Timestamp | None = optional("Exposed", "When it first met the difference.")
+
+
+class Outcomes(
+    Contract,
+    facts=Facts(
+        table="outcomes",
+        refers_to={"experiment_id": "experiments"},
+        dated_by=("at",),
+    ),
+):
+    """A number that was measured on a unit of an experiment.
+
+    For what lies in no other table, such as the results that an experiment platform exports.
+    A metric whose values are all 0 or 1 is a conversion; one with denominators is a ratio of
+    sums. Several rows of a unit are added up, and a conversion happened when any of them says
+    so. Without a key on purpose: repeated and missing values are findings of the review.
+    """
+
+    experiment_id: Text = required("Experiment", "Experiment that the unit takes part in.")
+    unit_id: Text = required("Unit", "The account or user that was assigned.")
+    metric: Text = required("Metric", "What was measured.")
+    value: Number | None = optional("Value", "The number; missing where it was not measured.")
+    denominator: Number | None = optional("Denominator", "What the value is divided by, of ratios.")
+    before: Number | None = optional("Before", "The same value before the assignment.")
+    before_denominator: Number | None = optional(
+        "Denominator before", "The same denominator before the assignment."
+    )
+    met_arm: Text | None = optional(
+        "Arm met", "Arm that the unit really met when it was measured, where that was recorded."
+    )
+    at: Timestamp | None = optional("At", "When it was measured.")

@@ -15,7 +15,7 @@ from opsplaybook.sources import Tables, open_source
 
 MANIFEST = "manifest.json"
 ACTIONS = "actions.csv"
-LARGE = frozenset({"activity", "invoices"})
+LARGE = frozenset({"activity", "invoices", "assignments", "outcomes"})
 """Tables that are aggregated where they lie, and reach a frame as sums."""
 
 

@@ -76,7 +76,9 @@ def mapping_text(company: Company) -> str:
     dictionary = data_dictionary().set_index(["table", "column"])
     head = _HEAD.format(name=company.name, currency=company.currency, timezone=company.timezone)
     return head + "\n".join(
-        _table_text(name, company.tables[name], dictionary.loc[name]) for name in TABLES
+        _table_text(name, company.tables[name], dictionary.loc[name])
+        for name in TABLES
+        if name in company.tables
     )
 
 

@@ -21,7 +21,7 @@ from opsplaybook.errors import ContractError
 VOCABULARY = {
     "accounts", "contacts", "contracts", "invoices", "activity", "tickets", "events",
     "event_goals", "event_costs", "event_contacts", "opportunities", "experiments",
-    "assignments", "spend", "requirements", "process_steps", "content", "content_daily",
+    "assignments", "outcomes", "spend", "requirements", "process_steps", "content", "content_daily",
     "trainings",
 }  # fmt: skip
 
