@@ -6,22 +6,21 @@ the delta method, so ratios are compared by the same code as means. Where users 
 accounts the units, see `clusters`.
 """
 
-from dataclasses import dataclass
-from math import exp, log, nan, sqrt
-from typing import Literal
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from opsplaybook.formats import Kind
-from opsplaybook.stats.arrays import Floats, complete, has_spread, present
-from opsplaybook.stats.results import Difference, Estimate, Interval
-
-RelativeMethod = Literal["fieller", "log", "delta"]
-"""How the interval of a relative difference is formed."""
-
-_WELCH = "Welch t interval"
+from opsplaybook.stats.arrays import Floats, complete, present
+from opsplaybook.stats.contrasts import (
+    WELCH,
+    RelativeMethod,
+    difference_of_moments,
+    relative_of_moments,
+)
+from opsplaybook.stats.moments import Moments, group_kind
+from opsplaybook.stats.results import Difference, Estimate
 
 
 def mean(values: ArrayLike, *, kind: Kind = "number", level: float = 0.95) -> Estimate:
@@ -50,9 +49,7 @@ def mean(values: ArrayLike, *, kind: Kind = "number", level: float = 0.95) -> Es
     Five accounts use 18.4 seats on average; the sixth is unknown and not counted as zero.
     """
     known = present(np.asarray(values, dtype=float))
-    ends = _student_interval(known, level)
-    value = float(known.mean()) if known.size else nan
-    return Estimate(value, ends, known.size, kind, "Student t interval", float(known.sum()))
+    return replace(Moments.of(known).estimate(kind, level), numerator=float(known.sum()))
 
 
 def mean_difference(
@@ -85,15 +82,7 @@ def mean_difference(
 
     The first group is 0.8 higher, which chance could give: no detectable difference.
     """
-    group, other = present(np.asarray(first, float)), present(np.asarray(second, float))
-    ends, p_value = None, nan
-    if _comparable(group, other):
-        ends, p_value = _welch(group, other, level)
-    own = group_kind(kind)
-    one, two = mean(group, kind=own, level=level), mean(other, kind=own, level=level)
-    smaller = min(one.n, two.n)
-    value = one.value - two.value
-    return Difference(value, ends, smaller, kind, p_value, one, two, method=_WELCH)
+    return difference_of_moments(Moments.of(first), Moments.of(second), kind=kind, level=level)
 
 
 def relative_difference(
@@ -119,8 +108,8 @@ def relative_difference(
     Returns
     -------
     Difference
-        Kind ``change``. No interval where it would be unbounded (the second mean cannot be told
-        from zero), or as in `mean_difference`.
+        Kind ``change``, measured in the size of the second mean. No interval where it would be
+        unbounded (the second mean cannot be told from zero), or as in `mean_difference`.
 
     References
     ----------
@@ -134,54 +123,7 @@ def relative_difference(
 
     The first group is 18.5% higher; from 4% lower to 44% higher would fit the data.
     """
-    group, other = present(np.asarray(first, float)), present(np.asarray(second, float))
-    absolute = mean_difference(group, other, level=level)
-    one, two = absolute.first, absolute.second
-    value = one.value / two.value - 1 if two.n and two.value else nan
-    ends, p_value = None, nan
-    if _comparable(group, other) and two.value:
-        pair = _Pair.of(group, other)
-        ends, p_value = _RELATIVE[method](pair, level)
-    return Difference(
-        value, ends, absolute.n, "change", p_value, one, two, method=f"{_WELCH}, {method} scale"
-    )
-
-
-def fieller_interval(
-    numerator: tuple[float, float], denominator: tuple[float, float], *, critical: float
-) -> tuple[float, float] | None:
-    """Invert the test of numerator - ratio x denominator = 0 for independent estimates.
-
-    Parameters
-    ----------
-    numerator, denominator : tuple of (estimate, variance of the estimate)
-    critical : float
-        Critical value of the normal or t distribution.
-
-    Returns
-    -------
-    tuple of (low, high) or None
-        Ends of the interval of the ratio; None where it is unbounded.
-
-    References
-    ----------
-    Fieller 1954, JRSS B 16:175-185.
-
-    Examples
-    --------
-    >>> low, high = fieller_interval((0.70, 0.0111), (0.41, 0.00446), critical=1.96)
-    >>> round(low, 2), round(high, 2)
-    (1.09, 2.71)
-
-    The ratio lies between 1.09 and 2.71.
-    """
-    (top, top_variance), (bottom, bottom_variance) = numerator, denominator
-    quadratic = bottom**2 - critical**2 * bottom_variance
-    if quadratic <= 0:
-        return None
-    constant = top**2 - critical**2 * top_variance
-    root = sqrt(max((top * bottom) ** 2 - quadratic * constant, 0.0))
-    return (top * bottom - root) / quadratic, (top * bottom + root) / quadratic
+    return relative_of_moments(Moments.of(first), Moments.of(second), method=method, level=level)
 
 
 def ratio_contributions(numerators: ArrayLike, denominators: ArrayLike) -> Floats:
@@ -243,10 +185,9 @@ def ratio(
     """
     top, _ = complete(np.asarray(numerators, float), np.asarray(denominators, float))
     contributions = ratio_contributions(numerators, denominators)
-    ends = _student_interval(contributions, level)
-    value = float(contributions.mean()) if contributions.size else nan
+    found = Moments.of(contributions).estimate(kind, level)
     method = "ratio of sums by account, delta method"
-    return Estimate(value, ends, contributions.size, kind, method, float(top.sum()))
+    return replace(found, method=method, numerator=float(top.sum()))
 
 
 def ratio_difference(
@@ -283,105 +224,7 @@ def ratio_difference(
     found = mean_difference(ratio_contributions(*first), ratio_contributions(*second), level=level)
     own = group_kind(kind)
     one, two = ratio(*first, kind=own, level=level), ratio(*second, kind=own, level=level)
-    method = f"{_WELCH} of ratios by account, delta method"
+    method = f"{WELCH} of ratios by account, delta method"
     return Difference(
         found.value, found.interval, found.n, kind, found.p_value, one, two, method=method
     )
-
-
-def group_kind(kind: Kind) -> Kind:
-    """Name the kind of each group from the kind of their difference."""
-    return "share" if kind == "points" else kind
-
-
-@dataclass(frozen=True, slots=True)
-class _Pair:
-    """Two means with the variances of these means."""
-
-    top: float
-    top_variance: float
-    top_n: int
-    bottom: float
-    bottom_variance: float
-    bottom_n: int
-
-    @classmethod
-    def of(cls, first: Floats, second: Floats) -> "_Pair":
-        """Take the moments of two groups."""
-        return cls(
-            float(first.mean()),
-            float(first.var(ddof=1) / first.size),
-            first.size,
-            float(second.mean()),
-            float(second.var(ddof=1) / second.size),
-            second.size,
-        )
-
-    def degrees_of_freedom(self, top_scale: float = 1.0, bottom_scale: float = 1.0) -> float:
-        """Degrees of freedom after Welch and Satterthwaite, each mean taken times its scale."""
-        one, two = self.top_variance * top_scale**2, self.bottom_variance * bottom_scale**2
-        return (one + two) ** 2 / (one**2 / (self.top_n - 1) + two**2 / (self.bottom_n - 1))
-
-
-def _fieller(pair: _Pair, level: float) -> tuple[Interval | None, float]:
-    freedom = pair.degrees_of_freedom()
-    ends = fieller_interval(
-        (pair.top, pair.top_variance),
-        (pair.bottom, pair.bottom_variance),
-        critical=float(stats.t.ppf((1 + level) / 2, freedom)),
-    )
-    error = sqrt(pair.top_variance + pair.bottom_variance)
-    p_value = _two_sided((pair.top - pair.bottom) / error, freedom)
-    return (Interval(ends[0] - 1, ends[1] - 1, level) if ends else None), p_value
-
-
-def _log(pair: _Pair, level: float) -> tuple[Interval | None, float]:
-    if pair.top <= 0 or pair.bottom <= 0:
-        return None, nan
-    error = sqrt(pair.top_variance / pair.top**2 + pair.bottom_variance / pair.bottom**2)
-    freedom = pair.degrees_of_freedom(1 / pair.top, 1 / pair.bottom)
-    middle = log(pair.top / pair.bottom)
-    margin = float(stats.t.ppf((1 + level) / 2, freedom)) * error
-    ends = Interval(exp(middle - margin) - 1, exp(middle + margin) - 1, level)
-    return ends, _two_sided(middle / error, freedom)
-
-
-def _delta(pair: _Pair, level: float) -> tuple[Interval | None, float]:
-    error = (
-        sqrt(pair.top_variance + (pair.top / pair.bottom) ** 2 * pair.bottom_variance)
-        / abs(pair.bottom)
-    )  # fmt: skip
-    freedom = pair.degrees_of_freedom()
-    lift = pair.top / pair.bottom - 1
-    margin = float(stats.t.ppf((1 + level) / 2, freedom)) * error
-    return Interval(lift - margin, lift + margin, level), _two_sided(lift / error, freedom)
-
-
-_RELATIVE = {"fieller": _fieller, "log": _log, "delta": _delta}
-
-
-def _two_sided(statistic: float, freedom: float) -> float:
-    return float(2 * stats.t.sf(abs(statistic), freedom))
-
-
-def _comparable(first: Floats, second: Floats) -> bool:
-    return min(first.size, second.size) > 1 and (has_spread(first) or has_spread(second))
-
-
-def _welch(first: Floats, second: Floats, level: float) -> tuple[Interval, float]:
-    """Welch's interval and p-value from moments: one of the groups may be constant."""
-    gap = first.mean() - second.mean()
-    parts = np.array([first.var(ddof=1) / first.size, second.var(ddof=1) / second.size])
-    degrees = parts.sum() ** 2 / (parts**2 / (np.array([first.size, second.size]) - 1)).sum()
-    spread = np.sqrt(parts.sum())
-    width = stats.t.ppf((1 + level) / 2, degrees) * spread
-    ends = Interval(float(gap - width), float(gap + width), level)
-    return ends, float(2 * stats.t.sf(abs(gap) / spread, degrees))
-
-
-def _student_interval(values: Floats, level: float) -> Interval | None:
-    if not has_spread(values):
-        return None
-    margin = stats.t.ppf((1 + level) / 2, values.size - 1) * stats.sem(values)
-    middle = values.mean()
-    return Interval(float(middle - margin), float(middle + margin), level)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from opsplaybook.stats.contrasts import fieller_interval
 from opsplaybook.stats.means import (
-    fieller_interval,
     mean,
     mean_difference,
     ratio,

@@ -1,0 +1,330 @@
+"""Randomisation inference: what an experiment shows, judged by the draw that made it.
+
+Accounts were put into arms by lot. Had an effect of so much been the same in every account, the
+other draws that the lot could have given tell how rare the one seen is: no distribution, no large
+number of accounts and no equal sizes are assumed. The interval holds every effect that this test
+does not reject. Statistics are divided by their standard error, which keeps the test right in large
+samples when effects differ between accounts.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from math import comb, nan
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from opsplaybook.formats import Kind
+from opsplaybook.stats.arrays import Flags, Floats, flags, floats, has_spread, require_same_length
+from opsplaybook.stats.means import ratio
+from opsplaybook.stats.moments import Alternative, Moments, group_kind
+from opsplaybook.stats.permutation import RESAMPLES
+from opsplaybook.stats.results import Difference, Estimate, Interval
+
+_ROUNDING = 1e-9
+"""Assignments as extreme as the actual one but for rounding count as extreme."""
+
+_CELLS_AT_ONCE = 2_000_000
+_MOST_DOUBLINGS = 40
+_PRECISION = 1e-6
+"""Of an end of an interval, in standard errors."""
+
+
+def randomised_difference(
+    totals: ArrayLike,
+    treated: ArrayLike,
+    *,
+    generator: np.random.Generator,
+    sizes: ArrayLike | None = None,
+    covariates: Sequence[ArrayLike] = (),
+    resamples: int = RESAMPLES,
+    kind: Kind = "number",
+    level: float = 0.95,
+    null: float = 0.0,
+    alternative: Alternative = "two-sided",
+) -> Difference:
+    """Estimate the effect of a treatment that was drawn by account, treated less control.
+
+    Parameters
+    ----------
+    totals : array of float, shape (accounts,)
+        One number per account; missing ones are left out.
+    treated : array of bool, shape (accounts,)
+        The arm of each account.
+    generator : numpy.random.Generator
+        Source of the assignments where not all are tried.
+    sizes : array of float, shape (accounts,), optional
+        Users of each account (or any denominator), for the effect on the average user: totals are
+        then sums over users, and accounts of size 0 are left out. Without it each account counts
+        once: the effect on the average account.
+    covariates : sequence of array of float, each of shape (accounts,)
+        Numbers from before the assignment that explain totals (CUPED by regression). A missing one
+        counts as the average, which costs precision and not validity. Not with `sizes`.
+    resamples : int
+        All assignments are tried if there are at most so many.
+    kind : Kind
+    level : float
+    null : float
+        Effect that the p-value tests.
+    alternative : {"two-sided", "greater", "less"}
+        Of the p-value; the interval is two-sided.
+
+    Returns
+    -------
+    Difference
+        The interval leaves out `null` exactly when the two-sided p-value is at most 1 - level.
+        Without interval where it is unbounded: too few accounts for any assignment to be rare
+        enough, or no spread. `first` and `second` are the arms as they are, without covariates.
+
+    Raises
+    ------
+    ValueError
+        Covariates with sizes, or as many covariates as accounts.
+
+    References
+    ----------
+    Fisher 1935, The Design of Experiments; Garthwaite 1996, Biometrics 52:1387-1393 (interval by
+    inversion); Wu and Ding 2021, JASA 116:1898-1913 (why studentised); Rosenbaum 2002, Statistical
+    Science 17:286-327 (covariates).
+
+    Examples
+    --------
+    >>> found = randomised_difference(
+    ...     [9, 8, 7, 8, 2, 1, 2, 3], [1, 1, 1, 1, 0, 0, 0, 0], generator=np.random.default_rng(1)
+    ... )
+    >>> found.value, round(found.p_value, 3), round(found.interval.low), round(found.interval.high)
+    (6.0, 0.029, 4, 8)
+
+    Treated accounts are 6 higher; of the 70 ways to draw four accounts 2 differ as much.
+    """
+    units = _Units.of(totals, treated, sizes, covariates)
+    one, two = units.arm_estimates(kind, level)
+    n = min(one.n, two.n)
+    if n < 2 or not has_spread(np.append(units.totals, 0.0)):
+        value = one.value - two.value
+        return Difference(value, None, n, kind, nan, one, two, method="randomisation inference")
+    draws = _Draws.of(units, generator, resamples)
+    value, error = draws.estimate()
+    ends = _invert(draws.p_value, value, error, level)
+    p_value = draws.p_value(null, alternative)
+    return Difference(value, ends, n, kind, p_value, one, two, method=draws.method)
+
+
+def draw_assignments(
+    treated: Flags, resamples: int, generator: np.random.Generator
+) -> tuple[NDArray[np.bool_], bool]:
+    """Draw other ways to put accounts into arms of the same sizes, or list all of them.
+
+    Parameters
+    ----------
+    treated : array of bool, shape (accounts,)
+        The actual assignment.
+    resamples : int
+        All are listed if there are at most so many.
+    generator : numpy.random.Generator
+
+    Returns
+    -------
+    assignments : array of bool, shape (assignments, accounts)
+        The actual one included: first where they are drawn.
+    exact : bool
+        Whether these are all there are.
+
+    Examples
+    --------
+    >>> treated = np.array([True, True, False, False])
+    >>> assignments, exact = draw_assignments(treated, 100, np.random.default_rng(1))
+    >>> assignments.shape, exact
+    ((6, 4), True)
+
+    Two of four accounts can be drawn in six ways.
+    """
+    accounts, chosen = treated.size, int(treated.sum())
+    if comb(accounts, chosen) <= resamples:
+        picked = np.array(list(combinations(range(accounts), chosen)))
+        assignments = np.zeros((len(picked), accounts), dtype=bool)
+        np.put_along_axis(assignments, picked, values=True, axis=1)
+        return assignments, True
+    assignments = np.tile(treated, (resamples + 1, 1))
+    assignments[1:] = generator.permuted(assignments[1:], axis=1)
+    return assignments, False
+
+
+@dataclass(frozen=True, slots=True)
+class _Units:
+    """Accounts with what an effect of 1 would add to each."""
+
+    totals: Floats
+    sizes: Floats
+    added: Floats
+    treated: Flags
+    raw: Floats
+
+    @classmethod
+    def of(
+        cls,
+        totals: ArrayLike,
+        treated: ArrayLike,
+        sizes: ArrayLike | None,
+        covariates: Sequence[ArrayLike],
+    ) -> "_Units":
+        """Read accounts, leave out the missing, and take the covariates out of the rest."""
+        given, labels = floats(np.asarray(totals, dtype=float)), flags(treated, name="treated")
+        rows = np.ones(given.size) if sizes is None else floats(np.asarray(sizes, dtype=float))
+        require_same_length(given, labels, rows)
+        kept = ~np.isnan(given) & (rows > 0)
+        given, labels, rows = given[kept], labels[kept], rows[kept]
+        added = rows * labels
+        centred = given - rows * (given.sum() / rows.sum()) if given.size else given
+        if not covariates:
+            return cls(centred, rows, added, labels, given)
+        if sizes is not None:
+            raise ValueError("covariates need one number per account: leave sizes out")
+        table = _covariate_table(covariates, kept)
+        return cls(_residuals(centred, table), rows, _residuals(added, table), labels, given)
+
+    def arm_estimates(self, kind: Kind, level: float) -> tuple[Estimate, Estimate]:
+        """Estimate each arm on its own."""
+        own = group_kind(kind)
+        arms = (self.treated, ~self.treated)
+        if (self.sizes == 1).all():
+            return tuple(Moments.of(self.raw[arm]).estimate(own, level) for arm in arms)
+        return tuple(ratio(self.raw[arm], self.sizes[arm], kind=own, level=level) for arm in arms)
+
+    def products(self) -> Floats:
+        """Columns whose sums over an arm give the statistic for any effect, shape (accounts, 9)."""
+        totals, sizes, added = self.totals, self.sizes, self.added
+        pairs = (totals * totals, totals * sizes, sizes * sizes)
+        shifts = (added, totals * added, added * added, added * sizes)
+        return np.column_stack([totals, sizes, *pairs, *shifts])
+
+
+@dataclass(frozen=True, slots=True)
+class _Draws:
+    """Sums over both arms for every assignment; the actual one apart."""
+
+    first: Floats
+    second: Floats
+    actual: tuple[Floats, Floats]
+    counts: tuple[int, int]
+    exact: bool
+
+    @classmethod
+    def of(cls, units: _Units, generator: np.random.Generator, resamples: int) -> "_Draws":
+        """Add up the products of both arms."""
+        table = units.products()
+        assignments, exact = draw_assignments(units.treated, resamples, generator)
+        step = max(1, _CELLS_AT_ONCE // units.treated.size)
+        parts = [
+            assignments[start : start + step].astype(float) @ table
+            for start in range(0, len(assignments), step)
+        ]
+        first = np.concatenate(parts).T
+        whole = table.sum(axis=0)[:, None]
+        own = table[units.treated].sum(axis=0)[:, None]
+        chosen = int(units.treated.sum())
+        counts = chosen, units.treated.size - chosen
+        return cls(first, whole - first, (own, whole - own), counts, exact)
+
+    @property
+    def method(self) -> str:
+        """Name of the method with the number of assignments."""
+        tried = f"all {self.first.shape[1]:,}" if self.exact else f"{self.first.shape[1]:,} drawn"
+        return f"randomisation inference over {tried} assignments, studentised"
+
+    def p_value(self, effect: float, alternative: Alternative = "two-sided") -> float:
+        """Share of assignments as extreme as the actual one, were `effect` true everywhere."""
+        drawn = self._statistic(self.first, self.second, effect)
+        actual = float(self._statistic(*self.actual, effect)[0])
+        if alternative == "two-sided":
+            drawn, actual = np.abs(drawn), abs(actual)
+        elif alternative == "less":
+            drawn, actual = -drawn, -actual
+        return float(np.mean(drawn >= actual - _ROUNDING * max(abs(actual), 1.0)))
+
+    def estimate(self) -> tuple[float, float]:
+        """Effect at which the statistic is zero, and its standard error."""
+        one, two = self.actual
+        gap = one[0] / one[1] - two[0] / two[1]
+        per_unit = one[5] / one[1] - two[5] / two[1]
+        value = float((gap / per_unit)[0])
+        spread = self._variance(one, value, self.counts[0]) + self._variance(
+            two, value, self.counts[1]
+        )
+        return value, float(np.sqrt(spread[0]) / abs(per_unit[0]))
+
+    def _statistic(self, first: Floats, second: Floats, effect: float) -> Floats:
+        gap = _shifted_ratio(first, effect) - _shifted_ratio(second, effect)
+        spread = self._variance(first, effect, self.counts[0]) + self._variance(
+            second, effect, self.counts[1]
+        )
+        with np.errstate(divide="ignore", invalid="ignore"):
+            # Equal arms without spread are no sign of an effect; unequal ones are infinitely far.
+            return np.nan_to_num(gap / np.sqrt(spread), nan=0.0, posinf=np.inf, neginf=-np.inf)
+
+    @staticmethod
+    def _variance(sums: Floats, effect: float, count: int) -> Floats:
+        """Variance of an arm's ratio, linearised; of its mean where all sizes are 1."""
+        _, sizes, squares, with_sizes, size_squares, _, with_added, added_squares, added_sizes = (
+            sums
+        )
+        middle = _shifted_ratio(sums, effect)
+        own = squares - 2 * effect * with_added + effect**2 * added_squares
+        cross = with_sizes - effect * added_sizes
+        residual = own - 2 * middle * cross + middle**2 * size_squares
+        return np.maximum(residual, 0.0) / sizes**2 * count / (count - 1)
+
+
+def _shifted_ratio(sums: Floats, effect: float) -> Floats:
+    return (sums[0] - effect * sums[5]) / sums[1]
+
+
+def _invert(
+    p_value: Callable[[float], float], value: float, error: float, level: float
+) -> Interval | None:
+    """Interval of all effects that the test does not reject; None where it has no end."""
+    alpha = 1 - level
+    ends = [_end(p_value, value, side * error, alpha) for side in (-1.0, 1.0)]
+    if error == 0 or None in ends:
+        return None
+    return Interval(ends[0], ends[1], level)
+
+
+def _end(
+    p_value: Callable[[float], float], value: float, step: float, alpha: float
+) -> float | None:
+    """Walk away from the estimate until the test rejects, then halve."""
+    inside, reach = 0.0, 2.0
+    for _ in range(_MOST_DOUBLINGS):
+        if p_value(value + reach * step) <= alpha + _ROUNDING:
+            break
+        inside, reach = reach, reach * 2
+    else:
+        return None
+    while reach - inside > _PRECISION * reach:
+        middle = (inside + reach) / 2
+        rejected = p_value(value + middle * step) <= alpha + _ROUNDING
+        inside, reach = (inside, middle) if rejected else (middle, reach)
+    return value + reach * step
+
+
+def _covariate_table(covariates: Sequence[ArrayLike], kept: Flags) -> Floats:
+    """Intercept and covariates of the accounts kept; missing ones at the average."""
+    columns = [floats(np.asarray(column, dtype=float), name="covariates") for column in covariates]
+    require_same_length(kept, *columns)
+    table = np.column_stack([np.ones(kept.sum()), *(column[kept] for column in columns)])
+    if table.shape[0] <= table.shape[1] + 1:
+        raise ValueError(
+            f"{len(columns)} covariates for {kept.sum()} accounts, must be far fewer than accounts"
+        )
+    for column in table.T[1:]:
+        known = column[~np.isnan(column)]
+        column[np.isnan(column)] = known.mean() if known.size else 0.0
+    return table
+
+
+def _residuals(values: Floats, table: Floats) -> Floats:
+    """Take out what the covariates explain, whatever the arm."""
+    slopes, *_ = np.linalg.lstsq(table, values, rcond=None)
+    return values - table @ slopes
