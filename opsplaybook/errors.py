@@ -16,6 +16,7 @@ The whole tree::
 Every message has the same four parts: what is wrong, where, how many, what to do.
 """
 
+import re
 from collections.abc import Sequence
 
 EXAMPLES_SHOWN = 5
@@ -24,16 +25,23 @@ EXAMPLES_SHOWN = 5
 VALUE_CHARACTERS = 60
 """Characters of a quoted value at most."""
 
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
+"""What steers a terminal, turns the direction of writing, or cannot be written at all."""
+
 
 def quote(value: object) -> str:
-    """Quote a value for a message, on one line and of bounded length.
+    r"""Quote a value for a message: on one line, of bounded length, without terminal controls.
 
     Examples
     --------
     >>> quote("13-01-2024")
     '"13-01-2024"'
+    >>> quote("Ac\x1b[31mme")
+    '"Ac�[31mme"'
+
+    The second would have coloured the terminal; now it shows that something was there.
     """
-    text = " ".join(str(value).split())
+    text = _UNPRINTABLE.sub("�", " ".join(str(value).split()))
     if len(text) > VALUE_CHARACTERS:
         text = text[: VALUE_CHARACTERS - 1] + "…"
     return f'"{text}"'

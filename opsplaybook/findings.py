@@ -147,6 +147,8 @@ class Action:
         Run that first named it; empty for new ones.
     audience : {"internal", "customer"}
         Who may see it.
+    role : str
+        What the owner is to the customer, who does not read the name.
     """
 
     what: str
@@ -157,6 +159,7 @@ class Action:
     status: ActionStatus = "new"
     from_run: str = ""
     audience: Audience = "internal"
+    role: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +191,15 @@ class Pattern:
 
 
 @dataclass(frozen=True, slots=True)
+class Notes:
+    """What surrounds the findings: caveats, glossary and method, as in `Findings`."""
+
+    caveats: tuple[str, ...] = ()
+    definitions: tuple[tuple[str, str], ...] = ()
+    method: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Findings:
     """All that a run concludes.
 
@@ -209,6 +221,8 @@ class Findings:
         Glossary for the appendix.
     method : tuple of str
         Sentences on how the numbers were made.
+    for_customer : Notes
+        Caveats, definitions and method of a customer's report; the others are for us.
 
     Raises
     ------
@@ -229,6 +243,7 @@ class Findings:
     caveats: tuple[str, ...] = ()
     definitions: tuple[tuple[str, str], ...] = ()
     method: tuple[str, ...] = ()
+    for_customer: Notes = Notes()
 
     def __post_init__(self) -> None:
         if len(self.findings) > FINDINGS_SHOWN:

@@ -1,13 +1,13 @@
 """Make the report of a finished run again, and print it to PDF."""
 
-from dataclasses import asdict
 from pathlib import Path
 
 import nbformat
 
-from opsplaybook import report
+from opsplaybook import playbooks, report
+from opsplaybook.batch.others import names_now
 from opsplaybook.batch.records import RunRecord
-from opsplaybook.batch.run import NOTEBOOK, TABLES
+from opsplaybook.batch.run import NOTEBOOK, TABLES, head_of
 from opsplaybook.batch.store import MANIFEST, REPORT
 from opsplaybook.errors import UsageError
 
@@ -15,7 +15,9 @@ PDF = "report.pdf"
 
 
 def render_again(folder: Path, *, pdf: bool = False) -> Path:
-    """Make the report of a run folder again from its notebook.
+    """Make the report of a run folder again from its notebook; the same bytes, if ours are.
+
+    That of a customer is searched for the names of others again, which are read from the source.
 
     Parameters
     ----------
@@ -32,16 +34,22 @@ def render_again(folder: Path, *, pdf: bool = False) -> Path:
     Raises
     ------
     UsageError
-        If the folder is no run folder, or its run failed.
+        If the folder is no run folder, or its run failed; if a customer reads the report, and the
+        source is gone.
+    SourceError
+        If a customer reads the report, and the source cannot be read.
     RenderError
         If the report cannot be made, would leak, or there is no Chromium to print it.
     """
     record = _read(folder)
+    names = names_now(record.params, _tables(record))
     page = report.render(
         nbformat.read(folder / NOTEBOOK, as_version=4),
         audience=record.params.get("audience", "internal"),
-        manifest=asdict(record) | {"seconds": record.seconds["cells"]},
+        manifest=head_of(record),
         tables_folder=TABLES,
+        forbidden=names.forbidden,
+        own=names.own,
     )
     path = folder / REPORT
     path.write_text(page, encoding="utf-8", newline="")
@@ -49,6 +57,11 @@ def render_again(folder: Path, *, pdf: bool = False) -> Path:
         report.write_pdf(path, folder / PDF)
         path = folder / PDF
     return path
+
+
+def _tables(record: RunRecord) -> tuple[str, ...]:
+    module = playbooks.get(record.playbook)
+    return (*module.REQUIRED, *module.OPTIONAL)
 
 
 def _read(folder: Path) -> RunRecord:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from opsplaybook.batch.records import RunRecord
+from opsplaybook.batch.records import RunRecord, runs_text
 from opsplaybook.batch.store import MANIFEST
 from opsplaybook.errors import UsageError
 from opsplaybook.tables import Column, table
@@ -53,7 +53,7 @@ def runs(folder: Path) -> pd.DataFrame:
 def history_text(folder: Path) -> str:
     """List the latest runs below a folder as text."""
     frame = runs(folder)
-    caption = f"{len(frame):,} runs in {folder}"
+    caption = f"{runs_text(len(frame))} in {folder}"
     return str(table(frame, _COLUMNS, key="runs", caption=caption, shown=_SHOWN))
 
 

@@ -71,7 +71,7 @@ def taken_once(
     with TemporaryDirectory(prefix=UNFINISHED, dir=folder, ignore_cleanup_errors=True) as made:
         place = Path(made).absolute()
         names_file = place / "names.json"
-        write_names(opened, names_file)
+        write_names(opened, names_file, tables)
         environment = {}
         if opened.stock.engine.local:
             opened = opened.snapshot(place / "tables", tables)

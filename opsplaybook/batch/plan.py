@@ -17,7 +17,7 @@ from opsplaybook.batch.code import code_digest, without_outputs
 from opsplaybook.batch.inputs import Inputs
 from opsplaybook.batch.names import folder_names
 from opsplaybook.batch.planfile import PlanFile, read_plan_file
-from opsplaybook.batch.records import Job, Limits
+from opsplaybook.batch.records import Job, Limits, runs_text
 from opsplaybook.batch.selection import select
 from opsplaybook.display import Heading, Table
 from opsplaybook.errors import ParamsError, UsageError, quote
@@ -114,7 +114,7 @@ class BatchPlan:
             for run in self.runs
         ]
         headings = tuple(Heading(label) for label in ("Folder", "Subject", *names))
-        caption = f"{len(rows):,} runs of {self.playbook} on {self.source}"
+        caption = f"{runs_text(len(rows))} of {self.playbook} on {self.source}"
         lines = [",".join(_quoted(text) for text in row) for row in rows]
         csv = "\r\n".join([",".join(heading.label for heading in headings), *lines])
         return Table("runs", caption, headings, tuple(rows[:RUNS_SHOWN]), len(rows), csv)

@@ -9,7 +9,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from opsplaybook.batch.records import RunRecord
+from opsplaybook import formats
+from opsplaybook.batch.records import RunRecord, runs_text
 
 FAILURES_SHOWN = 20
 _VALUE_CHARACTERS = 120
@@ -111,7 +112,7 @@ class Lines:
     def __enter__(self) -> Self:
         """Say how much there is to do."""
         complete = f", {self._done:,} of them complete already" if self._done else ""
-        self._say(f"{self._total:,} runs{complete}")
+        self._say(f"{runs_text(self._total)}{complete}")
         return self
 
     def __exit__(
@@ -132,7 +133,8 @@ class Lines:
             self._failed += 1
             self._say(f"{record.status}: {record.name}: {_reason(record)}")
         if self._done * 10 // self._total > (self._done - 1) * 10 // self._total:
-            self._say(f"{self._done:,} of {self._total:,} runs done, {self._failed:,} failed")
+            of = f"{self._done:,} of {runs_text(self._total)}"
+            self._say(f"{of} done, {self._failed:,} failed")
 
     def _say(self, text: str) -> None:
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
@@ -157,8 +159,8 @@ def show_failures(console: Console, records: Sequence[RunRecord]) -> None:
     failed = [record for record in records if not record.succeeded]
     if not failed:
         return
-    runs = "run" if len(failed) == 1 else "runs"
-    table = Table(title=f"{len(failed):,} {runs} did not succeed", title_justify="left")
+    title = f"{runs_text(len(failed))} did not succeed"
+    table = Table(title=title, title_justify="left")
     for heading in ("Run", "Status", "Cell", "Error"):
         table.add_column(heading, overflow="fold")
     for record in failed[:FAILURES_SHOWN]:
@@ -174,5 +176,6 @@ def show_failures(console: Console, records: Sequence[RunRecord]) -> None:
 def _reason(record: RunRecord) -> str:
     if record.failure is None:
         return ""
-    text = " ".join(f"{record.failure.name}: {record.failure.value}".split())
+    # Errors quote data, and a terminal obeys what it is sent.
+    text = formats.text(f"{record.failure.name}: {record.failure.value}")
     return text if len(text) <= _VALUE_CHARACTERS else f"{text[: _VALUE_CHARACTERS - 1]}…"

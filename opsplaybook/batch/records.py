@@ -279,3 +279,14 @@ def again(job: Job) -> Job:
 def now() -> str:
     """Return the time in UTC, in ISO form, to the millisecond."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def runs_text(count: int) -> str:
+    """Write a number of runs.
+
+    Examples
+    --------
+    >>> runs_text(1), runs_text(1200)
+    ('1 run', '1,200 runs')
+    """
+    return f"{count:,} {'run' if count == 1 else 'runs'}"

@@ -16,7 +16,7 @@ from nbformat import NotebookNode
 from opsplaybook import __version__, report
 from opsplaybook.batch.engine import Execution, run_notebook
 from opsplaybook.batch.folders import digests, keep_edited
-from opsplaybook.batch.others import forbidden_names
+from opsplaybook.batch.others import names_for
 from opsplaybook.batch.records import Failure, Job, RunRecord, identity, now
 from opsplaybook.batch.store import MANIFEST, REPORT, open_store
 from opsplaybook.errors import RenderError
@@ -71,15 +71,9 @@ def execute(job: Job) -> RunRecord:
 
 
 def head_of(record: RunRecord) -> dict[str, Any]:
-    """Return what a report says of the run that made it."""
-    return {
-        "run": record.name,
-        "started_at": record.started_at,
-        "duration_seconds": record.seconds.get("cells"),
-        "parameters": dict(record.params),
-        "versions": dict(record.versions),
-        "inputs": dict(record.input_digests),
-    }
+    """Return what a report says of the run that made it: no more than is known before its end."""
+    names = ("name", "playbook", "started_at", "params", "versions", "code_digest", "input_digests")
+    return {name: getattr(record, name) for name in names} | {"seconds": record.seconds["cells"]}
 
 
 @cache
@@ -116,15 +110,17 @@ def _with_report(
 
 
 def _readable(job: Job, notebook: NotebookNode, record: RunRecord) -> dict[str, bytes]:
+    names = names_for(job.names_file, job.params)
     page = report.render(
         notebook,
         audience=job.audience,
         manifest=head_of(record),
         tables_folder=TABLES,
-        forbidden=forbidden_names(job.names_file, job.params),
+        forbidden=names.forbidden,
+        own=names.own,
     )
     files = {REPORT: page.encode()}
-    for name, text in report.csv_tables(notebook).items():
+    for name, text in report.csv_tables(notebook, audience=job.audience).items():
         files[f"{TABLES}/{name}"] = _for_spreadsheets(text)
     if record.findings is not None:
         files["actions.csv"] = _csv(Action, record.findings["actions"])

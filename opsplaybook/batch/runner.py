@@ -19,7 +19,7 @@ from opsplaybook.batch.names import folder_names
 from opsplaybook.batch.plan import BatchPlan
 from opsplaybook.batch.pool import open_pool
 from opsplaybook.batch.progress import Watcher, show_failures, watch
-from opsplaybook.batch.records import Job, RunRecord, now, shortened
+from opsplaybook.batch.records import Job, RunRecord, now, runs_text, shortened
 from opsplaybook.batch.stopping import StopRequest, stop_on_signals
 from opsplaybook.batch.store import MANIFEST, RunStore, open_store
 from opsplaybook.errors import RunError, StorageError, UsageError
@@ -79,7 +79,8 @@ class BatchSummary:
 
     def __str__(self) -> str:
         done = len(self.records) - len(self.failed)
-        parts = [f"{done:,} of {self.planned:,} runs succeeded", f"{len(self.failed):,} failed"]
+        of = f"{done:,} of {runs_text(self.planned)}"
+        parts = [f"{of} succeeded", f"{len(self.failed):,} failed"]
         if self.skipped:
             parts.append(f"{self.skipped:,} complete before")
         left = self.planned - len(self.records)

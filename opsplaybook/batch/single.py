@@ -7,6 +7,7 @@ from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
+from opsplaybook import formats
 from opsplaybook.batch.inputs import Inputs, taken_once
 from opsplaybook.batch.kernels import KERNEL_NAME, start_server
 from opsplaybook.batch.plan import BatchPlan, make_plan
@@ -102,7 +103,7 @@ def summary_line(record: RunRecord) -> str:
     """
     line = f"{record.name}: {record.status} in {record.seconds['total']:.1f} s"
     if record.failure:
-        return f"{line}; {record.failure}"
+        return f"{line}; {formats.text(record.failure)}"
     return f"{line}; open {record.name}/{REPORT}"
 
 

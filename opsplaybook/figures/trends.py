@@ -18,6 +18,8 @@ from opsplaybook.formats import Kind
 
 _BAR_WIDTH = 0.72
 _TICK_CHARACTERS = 20
+_NUMBER_HEIGHT = theme.SMALL + 5
+"""Room that a number above or in a bar needs, in points."""
 
 
 def plot_lines(
@@ -261,14 +263,30 @@ def _bar_entries(bars: _Bars, measure: canvas.Measure, comparison_label: str) ->
 
 
 def _bar_numbers(axes: Axes, bars: _Bars, measure: canvas.Measure, room: float) -> None:
-    """Write each value above its bar, where all of them fit and no whisker stands there."""
+    """Write each value above its bar, where all of them fit and no whisker stands there.
+
+    Where a comparison stands in its place, a number goes into its bar, if that is high enough:
+    above the comparison it would be read as the number of that.
+    """
     texts = [measure.text(value) for value in bars.heights]
     if np.isfinite(bars.lows).any() or max(map(_small_width, texts)) + 4 > room:
         return
-    tops = np.fmax(bars.heights, bars.compared)
-    for stop, top, text in zip(bars.stops, np.fmax(tops, 0), texts, strict=True):
-        if text != formats.MISSING:
-            canvas.write(axes, stop, top, text, dy=3, along="bottom", size=theme.SMALL)
+    ends, compared = (_points_up(axes, values) for values in (bars.heights, bars.compared))
+    tops = np.fmax(ends, 0)
+    taken = (compared > tops - 2) & (compared < tops + _NUMBER_HEIGHT)
+    high = np.abs(ends) >= _NUMBER_HEIGHT
+    places = zip(bars.stops, np.fmax(bars.heights, 0), texts, taken, high, strict=True)
+    for stop, top, text, inside, fits in places:
+        if text == formats.MISSING or (inside and not fits):
+            continue
+        along, dy, ink = ("top", -3, theme.PAPER) if inside else ("bottom", 3, theme.INK)
+        canvas.write(axes, stop, top, text, dy=dy, along=along, size=theme.SMALL, colour=ink)
+
+
+def _points_up(axes: Axes, values: np.ndarray) -> np.ndarray:
+    """Return how far above zero values are drawn, in points."""
+    places = axes.transData.transform(np.column_stack([np.zeros(len(values) + 1), [0.0, *values]]))
+    return (places[1:, 1] - places[0, 1]) * 72 / axes.figure.dpi
 
 
 def _small_width(text: str) -> float:

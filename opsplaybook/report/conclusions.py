@@ -90,23 +90,20 @@ def findings(
 
 
 def actions(found: Mapping[str, Any], audience: Audience) -> TableBlock | None:
-    """Return the actions as a table; customers do not see who on our side owns them."""
+    """Return the actions as a table; customers read the owner's role and not the name."""
+    shown = _shown(found, "actions", audience)
+    who = "owner" if audience == "internal" else "role"
     columns = {
         "Action": lambda item: item["what"],
-        "Owner": lambda item: item["owner"] or "–",
+        "Owner": lambda item: item.get(who) or "–",
         "Due": lambda item: item["due_on"] or "–",
         "How it will be seen": lambda item: item["measure"] or "–",
         "Expected effect": lambda item: item["expected_effect"] or "–",
         "Status": lambda item: _status(item, audience),
     }
-    if audience == "customer":
+    if not any(item.get(who) for item in shown):
         del columns["Owner"]
-    return _table(
-        "Actions, by when and how they will be judged",
-        "actions",
-        columns,
-        _shown(found, "actions", audience),
-    )
+    return _table("Actions, by when and how they will be judged", "actions", columns, shown)
 
 
 def patterns(found: Mapping[str, Any], audience: Audience) -> TableBlock | None:

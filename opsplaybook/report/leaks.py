@@ -47,7 +47,13 @@ class Hit:
         return f"{self.kind} in the {self.place}: {self.text}"
 
 
-def scan(html: str, *, forbidden: Sequence[str] = (), fixed: Sequence[str] = ()) -> tuple[Hit, ...]:
+def scan(
+    html: str,
+    *,
+    forbidden: Sequence[str] = (),
+    own: Sequence[str] = (),
+    fixed: Sequence[str] = (),
+) -> tuple[Hit, ...]:
     """Look for paths, credentials, user names and forbidden names in a page.
 
     The bytes are searched as they are, with entities and percent signs decoded, and with tags
@@ -63,6 +69,8 @@ def scan(html: str, *, forbidden: Sequence[str] = (), fixed: Sequence[str] = ())
         it counts as written or in capitals, since an account may be called Target. Texts of fewer
         than three characters, and numbers of fewer than four digits, name nobody and are not
         looked for.
+    own : sequence of str, optional
+        Names of whom the page is about; a forbidden name within one of them is no hit.
     fixed : sequence of str, optional
         Texts of the template with the bracket of the tag before them; names are not looked for in
         them.
@@ -87,12 +95,14 @@ def scan(html: str, *, forbidden: Sequence[str] = (), fixed: Sequence[str] = ())
     for text in fixed:
         html = html.replace(text, "> ")
     for place, text in _texts(_STYLE.sub("", html), between=""):
-        for hit in _names(text, wanted, place):
+        for hit in _names(text, wanted, place, own=own):
             hits[hit] = None
     return tuple(hits)
 
 
-def require_none(html: str, *, forbidden: Sequence[str], fixed: Sequence[str]) -> None:
+def require_none(
+    html: str, *, forbidden: Sequence[str], own: Sequence[str] = (), fixed: Sequence[str] = ()
+) -> None:
     """Refuse a page that a customer must not get.
 
     Raises
@@ -100,7 +110,7 @@ def require_none(html: str, *, forbidden: Sequence[str], fixed: Sequence[str]) -
     RenderError
         Naming what was found, five examples at most.
     """
-    hits = scan(html, forbidden=forbidden, fixed=fixed)
+    hits = scan(html, forbidden=forbidden, own=own, fixed=fixed)
     if hits:
         how_many = "1 thing" if len(hits) == 1 else f"{len(hits):,} things"
         raise RenderError(
@@ -189,14 +199,27 @@ def _shapes(text: str, place: str) -> Iterator[Hit]:
 
 
 def _names(
-    text: str, names: Sequence[str], place: str, *, kind: str = "forbidden name"
+    text: str,
+    names: Sequence[str],
+    place: str,
+    *,
+    own: Sequence[str] = (),
+    kind: str = "forbidden name",
 ) -> Iterator[Hit]:
     """Find names as whole words; a name with a word that is nowhere costs next to nothing."""
     spaced = " ".join(text.split())
     words = set(_WORD.findall(spaced.casefold()))
+    allowed = [match.span() for name in own for match in _pattern(name).finditer(spaced)]
     for name in names:
-        if words.issuperset(_WORD.findall(name.casefold())) and _pattern(name).search(spaced):
+        if not words.issuperset(_WORD.findall(name.casefold())):
+            continue
+        found = (match.span() for match in _pattern(name).finditer(spaced))
+        if not all(_within(span, allowed) for span in found):
             yield Hit(kind, name, place)
+
+
+def _within(span: tuple[int, int], spans: Sequence[tuple[int, int]]) -> bool:
+    return any(first <= span[0] and span[1] <= last for first, last in spans)
 
 
 def _pattern(name: str) -> re.Pattern[str]:

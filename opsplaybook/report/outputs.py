@@ -23,6 +23,7 @@ from opsplaybook.report.notebook import CUSTOMER_TAG, Cell, Output, csv_name, sh
 
 PARAMETERS_KEY = "parameters"
 WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
+_NO_ALT = "It has no text alternative: write one into the metadata of its cell, as alt."
 _NEVER_SHOWN = ("application/javascript", "text/vnd.mermaid")
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _HEADING = re.compile(r"<(/?)h[1-6]\b[^>]*>")
@@ -156,13 +157,14 @@ class Reader:
         if picture is None:
             return NoteBlock("A picture is left out: it does more than draw, or is damaged.")
         metadata = cell.get("metadata", {})
+        title = metadata.get("caption") or self.heading or "Without a title"
         alt = metadata.get("alt") or _alt_of(output)
         return FigureBlock(
             anchor=self.anchor(f"figure {self.heading}"),
             number=self._next("figure"),
-            title=metadata.get("caption") or self.heading or "Without a title",
-            subtitle="" if alt else "This figure has no text alternative.",
-            alt=alt or f"{self.heading or 'Without a title'}: described nowhere",
+            title=title,
+            subtitle="" if alt or self.audience == "customer" else _NO_ALT,
+            alt=alt or f"Picture under the heading {title}; its maker gave no description.",
             picture=picture,
         )
 

@@ -112,6 +112,7 @@ def render(
     manifest: Mapping[str, Any] | None = None,
     tables_folder: str = "",
     forbidden: Sequence[str] = (),
+    own: Sequence[str] = (),
     template: jinja2.Template | None = None,
 ) -> str:
     """Write the report of an executed notebook as one HTML page.
@@ -124,17 +125,21 @@ def render(
     notebook : mapping
         Executed notebook of format 4, as `nbformat` or `json` reads it. Not changed.
     audience : {"internal", "customer"}
-        A customer sees only what says that it is for customers, no code, no parameters and no
-        owner of an action.
+        A customer sees only what says that it is for customers: no code, no parameters, of an
+        owner the role, and of caveats, definitions and method what is named for customers.
     manifest : mapping, optional
         What is known about the run: ``name``, ``playbook``, ``started_at``, ``seconds``,
         ``params``, ``versions``, ``code_digest`` and ``input_digests`` (name to digest); what is
         absent is left out.
     tables_folder : str, optional
         Folder beside the report that holds the files of `csv_tables`; empty for a report that
-        stands alone, which then has no links to them.
+        stands alone, which then has no links to them. A customer's report always stands alone,
+        since it is mailed without its folder; the data of each figure are folded below it.
     forbidden : sequence of str, optional
         Names and ids that a customer report must not contain.
+    own : sequence of str, optional
+        Names and ids of whom it is about, which may hold a forbidden one: ``Globex Spain`` is no
+        leak of ``Globex``.
     template : Template, optional
         Instead of ``report.html.j2``, which it extends.
 
@@ -165,7 +170,7 @@ def render(
     )
     html = (template or environment().get_template("report.html.j2")).render(page=page)
     if audience == "customer":
-        leaks.require_none(html, forbidden=forbidden, fixed=fixed_texts())
+        leaks.require_none(html, forbidden=forbidden, own=own, fixed=fixed_texts())
     return html
 
 
@@ -182,6 +187,7 @@ def build(
     about = (subject, period, f"data up to {as_of}" if as_of else "")
     verdict = found.get("verdict")
     verdict = verdict if verdict and shown_to(verdict, audience) else None
+    notes = found if audience == "internal" else found.get("for_customer", {})
     return Page(
         title=title,
         full_title=full_title,
@@ -193,11 +199,11 @@ def build(
         steps=body,
         actions=conclusions.actions(found, audience),
         patterns=conclusions.patterns(found, audience),
-        caveats=tuple(found.get("caveats", ())) if audience == "internal" else (),
-        method=tuple(found.get("method", ())),
-        definitions=_definitions(found, body, audience),
+        caveats=tuple(notes.get("caveats", ())),
+        method=tuple(notes.get("method", ())),
+        definitions=_definitions(found, notes, body, audience),
         made_with=_made_with(manifest, body) if audience == "internal" else (),
-        links=tables_folder,
+        links=tables_folder if audience == "internal" else "",
         footer=_footer(manifest, audience),
         style=_style(full_title, _day(manifest, as_of)),
     )
@@ -259,9 +265,9 @@ def _day(manifest: Mapping[str, Any], as_of: str) -> str:
 
 
 def _definitions(
-    found: Mapping[str, Any], body: Steps, audience: Audience
+    found: Mapping[str, Any], notes: Mapping[str, Any], body: Steps, audience: Audience
 ) -> tuple[tuple[str, Facts], ...]:
-    terms = [tuple(pair) for pair in found.get("definitions", ())]
+    terms = [tuple(pair) for pair in notes.get("definitions", ())]
     figures = [f for f in found.get("key_figures", ()) if shown_to(f, audience)]
     terms += [(figure["label"], figure["definition"]) for figure in figures]
     unique = tuple(dict(terms).items())

@@ -59,6 +59,22 @@ def test_the_summary_names_cell_and_error_and_takes_no_name_for_markup(good):
     assert "│ 7 " in text
 
 
+def test_one_run_is_one_run(good, console):
+    with watch(console, total=1, skipped=0) as watcher:
+        watcher.finished(good)
+    assert console.file.getvalue().splitlines() == ["1 run", "1 of 1 run done, 0 failed"]
+
+
+def test_an_error_does_not_steer_the_terminal(good):
+    console = terminal()
+    with watch(console, total=1, skipped=0):
+        show_failures(console, [failed(good, "A-2", "no account \x1b]0;owned\x07 \x1b[2J")])
+    text = console.file.getvalue()
+    assert "no account ]0;owned [2J" in text
+    assert "\x1b]" not in text
+    assert "\x1b[2J" not in text
+
+
 def test_a_summary_of_hundreds_stays_short(good):
     console = terminal()
     show_failures(console, [failed(good, f"A-{n}", "x") for n in range(300)])

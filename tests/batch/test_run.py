@@ -38,6 +38,7 @@ def test_a_run_leaves_notebook_report_tables_actions_and_manifest(job):
     assert record.status == "succeeded"
     assert sorted(record.artefacts) == [
         "actions.csv", "notebook.ipynb", "patterns.csv", "report.html", "tables/letters.csv",
+        "tables/own-letters.csv",
     ]  # fmt: skip
     files = {name: store.read(f"run/{name}") for name in record.artefacts}
     assert digests(files) == record.artefacts
@@ -153,11 +154,37 @@ def test_a_report_that_would_leak_fails_the_run_and_is_not_written(job, monkeypa
 
 def test_a_customer_report_with_the_name_of_another_customer_fails(job, tmp_path):
     names = tmp_path / "names.json"
-    names.write_text('{"accounts": {"A-3": "Acme Ltd", "A-2 met A-3": "Me"}, "staff": ["Ada"]}')
-    made = job(subject="A-2 met A-3", params={"audience": "customer"}, names_file=str(names))
+    names.write_text('{"accounts": {"A-3": "Acme", "A-2": "Acme Spain"}, "staff": ["Ada"]}')
+    options = {"subject": "A-2", "names_file": str(names)}
+    made = job("as A-3 did", params={"audience": "customer"}, **options)
     record = run.execute(made)
     assert (record.status, record.failure.name) == ("failed", "RenderError")
+    assert "forbidden name in the page: A-3" in record.failure.value
     assert folder_of(made).read("run/report.html") is None
+    own_name = job("as Acme Spain", params={"audience": "customer"}, **options)
+    assert run.execute(own_name).succeeded
+
+
+def test_beside_a_customers_report_lie_only_tables_for_customers_and_it_stands_alone(job):
+    made = job(params={"audience": "customer"})
+    run.execute(made)
+    assert folder_of(made).read("run/tables/letters.csv") is not None
+    assert folder_of(made).read("run/tables/own-letters.csv") is None
+    page = folder_of(made).read("run/report.html").decode()
+    assert "Letters of A-1" in page
+    assert re.findall('<a href="(?!#)[^"]*"', page) == []
+
+
+def test_the_appendix_says_what_made_the_report(job):
+    made = job(input_digests={"accounts": "5eed"}, code_digest="c0de")
+    record = run.execute(made)
+    page = folder_of(made).read("run/report.html").decode()
+    facts = dict(re.findall(r"<dt>([^<]*)</dt><dd>([^<]*)</dd>", page))
+    expected = {
+        "Run": "run", "Playbook": "varied", "Digest of the code": "c0de", "accounts": "5eed",
+        "account_id": "A-1", "pandas": record.versions["pandas"], "Started": record.started_at,
+    }  # fmt: skip
+    assert {name: facts.get(name) for name in expected} == expected
 
 
 def test_a_full_disk_leaves_nothing_that_looks_whole(job, tmp_path, monkeypatch):

@@ -113,6 +113,18 @@ def test_bars_stand_where_the_frame_says(plate, drawn):
     assert {"€100", "€300", "−€50"} <= set(written(axes))
 
 
+def test_the_number_of_a_bar_never_stands_above_a_comparison(plate, drawn):
+    frame = pd.DataFrame({"month": MONTHS, "value": [100.0, 100.0, 100.0, 2.0],
+                          "before": [103.0, 160.0, 50.0, 4.0]})  # fmt: skip
+    plot_period_bars(frame, comparison="before", **BARS, **plate)
+    texts = {round(text.get_position()[0]): text for text in drawn[-1].axes[0].texts
+             if text.get_text() == "€100"}  # fmt: skip
+    sides = {place: text.get_verticalalignment() for place, text in texts.items()}
+    assert sides == {0: "top", 1: "bottom", 2: "bottom"}
+    assert texts[0].get_color() == theme.PAPER
+    assert "€2" not in written(drawn[-1].axes[0])
+
+
 @pytest.mark.parametrize("shift", [0.0, 5.0])
 def test_bars_start_at_zero(plate, drawn, shift):
     frame = pd.DataFrame({"month": MONTHS, "value": np.array([100.0, 101.0, 102.0, 103.0]) + shift})

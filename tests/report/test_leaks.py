@@ -68,6 +68,22 @@ def test_what_is_no_name_is_no_hit(html, forbidden):
     assert leaks.scan(html, forbidden=[forbidden]) == ()
 
 
+@pytest.mark.parametrize(
+    ("text", "hits"),
+    [
+        ("Globex Spain in Q2", []),
+        ("GLOBEX  Spain", []),
+        ("Globex Spain and Globex", ["Globex"]),
+        ("Globex Spain Holding", ["Globex Spain Holding"]),
+        ("Globex Spainish", ["Globex"]),
+    ],
+)
+def test_a_name_within_the_own_name_is_no_leak_and_one_beside_it_is(text, hits):
+    forbidden = ["Globex", "Globex Spain", "Globex Spain Holding"]
+    found = leaks.scan(f"<p>{text}</p>", forbidden=forbidden, own=["Globex Spain"])
+    assert [hit.text for hit in found] == hits
+
+
 @pytest.mark.parametrize("text", ["Target", "TARGET"])
 def test_a_name_that_is_a_word_counts_as_written_or_in_capitals(text):
     assert len(leaks.scan(f"<td>{text}</td>", forbidden=["Target"])) == 1

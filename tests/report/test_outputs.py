@@ -104,7 +104,10 @@ def test_a_plot_takes_its_alt_from_the_cell_or_the_output_and_says_when_there_is
     named = make.shown(png, **{"image/png": {"alt": "Two bars.", "width": 4, "height": 4}})
     assert (block(make, named).alt, block(make, named).picture.width) == ("Two bars.", 4)
     nameless = block(make, make.shown(png))
-    assert nameless.subtitle == "This figure has no text alternative."
+    assert nameless.subtitle.startswith("It has no text alternative: write one into the metadata")
+    assert nameless.alt == "Picture under the heading Who came; its maker gave no description."
+    told = block(make, make.shown(png), "customer", audience="customer")
+    assert (told.alt, told.subtitle) == (nameless.alt, "")
     assert nameless.title == "Who came"
 
 
