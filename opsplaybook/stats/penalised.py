@@ -36,6 +36,7 @@ _METHOD = "Jeffreys penalty, profile penalised likelihood"
 _ITERATIONS = 200
 _CONVERGED = 1e-10
 _CONVERGED_ON_PROFILE = 1e-7
+_ROUNDING = 1e-13
 _LARGEST_PREDICTOR = 5.0
 _SMALLEST_PREDICTOR = -30.0
 _END_PRECISION = 1e-3
@@ -247,9 +248,9 @@ class _Fit:
         start = np.zeros(design.shape[1])
         start[0] = _corrected_intercept(np.zeros(len(outcome)), float(outcome.mean()), link)
         self._free = np.ones(design.shape[1], dtype=bool)
-        self.best, self._top = self._maximise(start, self._free)
-        information = self._information(self.best)
-        self._covariance = np.linalg.inv(information)
+        top = self._maximise(start, self._free)
+        self.best, self._top = top.place, top.value
+        self._covariance = np.linalg.inv(top.information)
 
     def ratio(self, position: int, scale: float) -> Difference:
         """Ratio of one feature, in units of the original feature."""
@@ -292,46 +293,49 @@ class _Fit:
         # The others move along as in a quadratic likelihood, so that few steps remain.
         slope = self._covariance[position] / self._covariance[position, position]
         start = self.best + (value - self.best[position]) * slope
-        return 2 * (self._top - self._maximise(start, free, _CONVERGED_ON_PROFILE)[1])
+        return 2 * (self._top - self._maximise(start, free, _CONVERGED_ON_PROFILE).value)
 
-    def _maximise(
-        self, start: Floats, free: Flags, precision: float = _CONVERGED
-    ) -> tuple[Floats, float]:
+    def _maximise(self, start: Floats, free: Flags, precision: float = _CONVERGED) -> "_Point":
         """Climb by scoring with halved steps; coefficients that are not free stay."""
-        place, value = start, self._value(start)
+        point = self._at(start)
         for _ in range(_ITERATIONS):
-            step, gain = self._step(place, free)
-            if gain < precision:
-                return place, value
+            step, gain = self._step(point, free)
+            if gain < max(precision, _ROUNDING * abs(point.value)):
+                return point
             size = 1.0
-            while (reached := self._value(place + size * step)) < value and size > _CONVERGED:
+            reached = self._at(point.place + step)
+            while reached.value < point.value and size > _CONVERGED:
                 size /= 2
-            if reached <= value:
-                return place, value
-            place, value = place + size * step, reached
+                reached = self._at(point.place + size * step)
+            if reached.value <= point.value:
+                return point
+            point = reached
         raise ArithmeticError(f"the fit did not converge in {_ITERATIONS} steps, last gain {gain}")
 
-    def _step(self, place: Floats, free: Flags) -> tuple[Floats, float]:
-        terms = self._terms(place)
-        weighted = self._design * terms.weight[:, None]
-        information = self._design.T @ weighted
-        leverage = np.einsum("ij,ij->i", weighted, np.linalg.solve(information, self._design.T).T)
-        slope = self._design.T @ (terms.residual + 0.5 * leverage * terms.growth)
-        step = np.zeros(len(place))
-        step[free] = np.linalg.solve(information[np.ix_(free, free)], slope[free])
+    def _step(self, point: "_Point", free: Flags) -> tuple[Floats, float]:
+        spread = np.linalg.solve(point.information, self._design.T)
+        leverage = point.terms.weight * np.einsum("ij,ji->i", self._design, spread)
+        slope = self._design.T @ (point.terms.residual + 0.5 * leverage * point.terms.growth)
+        step = np.zeros(len(point.place))
+        step[free] = np.linalg.solve(point.information[np.ix_(free, free)], slope[free])
         return step, float(slope @ step)
 
-    def _value(self, place: Floats) -> float:
-        terms = self._terms(place)
+    def _at(self, place: Floats) -> "_Point":
+        terms = _TERMS[self._link](self._design @ place, self._outcome)
         information = (self._design.T * terms.weight) @ self._design
         sign, log_determinant = np.linalg.slogdet(information)
-        return terms.log_likelihood + 0.5 * float(log_determinant) if sign > 0 else -inf
+        value = terms.log_likelihood + 0.5 * float(log_determinant) if sign > 0 else -inf
+        return _Point(place, value, terms, information)
 
-    def _information(self, place: Floats) -> Floats:
-        return (self._design.T * self._terms(place).weight) @ self._design
 
-    def _terms(self, place: Floats) -> _Terms:
-        return _TERMS[self._link](self._design @ place, self._outcome)
+@dataclass(frozen=True, slots=True)
+class _Point:
+    """The penalised log-likelihood at some coefficients, and what its slope is made of."""
+
+    place: Floats
+    value: float
+    terms: _Terms
+    information: Floats
 
 
 def _corrected_intercept(predictor: Floats, share: float, link: Link) -> float:
