@@ -40,6 +40,7 @@ NUMBERS = {
     "tenure_years": "years as a customer",
     "annual_value": "annual value",
     "seats": "seats",
+    "health_score": "health score as maintained",
 }
 """Features that are a number."""
 
@@ -224,6 +225,7 @@ def _contract_features(tables: Tables, made: pd.DataFrame, at: pd.Series) -> dic
     years = (at.reset_index(drop=True) - began).dt.days / 365.25
     seats = made["seats"].astype("float64")
     return {
+        "health_score": _health(accounts, made, at),
         "renews_itself": made["auto_renew"].astype("float64").to_numpy(),
         "multi_year": (made["months"] > LONGEST_YEAR_MONTHS)
         .astype("float64")
@@ -234,6 +236,13 @@ def _contract_features(tables: Tables, made: pd.DataFrame, at: pd.Series) -> dic
         "annual_value": made["annual_value"].to_numpy(dtype=float),
         "seats": seats.where(seats > 0).to_numpy(),
     }
+
+
+def _health(accounts: pd.DataFrame, made: pd.DataFrame, at: pd.Series) -> np.ndarray:
+    """Return the score that the company keeps, unless it was made after the decision."""
+    score = accounts["health_score"].reindex(made["account_id"]).to_numpy(dtype=float)
+    scored = accounts["scored_on"].reindex(made["account_id"]).to_numpy()
+    return np.where(scored > at.to_numpy(), np.nan, score)
 
 
 def _categories(tables: Tables, made: pd.DataFrame) -> dict[str, np.ndarray]:

@@ -1,0 +1,220 @@
+"""Step 6: what is due in the horizon, how likely each is lost, and what that adds up to."""
+
+from dataclasses import dataclass
+from math import isnan
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from opsplaybook import formats
+from opsplaybook.metrics.renewals import LOST, OPEN
+from opsplaybook.playbooks.renewal_analysis.back_test import REVENUE_LEVEL, BackTest
+from opsplaybook.playbooks.renewal_analysis.book import Book
+from opsplaybook.playbooks.renewal_analysis.drivers import Drivers, predict
+from opsplaybook.playbooks.renewal_analysis.params import Params
+from opsplaybook.sources import Tables
+from opsplaybook.stats.rates import rate
+from opsplaybook.stats.results import Estimate
+from opsplaybook.stats.revenue import (
+    RevenueForecast,
+    level_error_of,
+    parent_correlation,
+    renewed_revenue,
+)
+
+Basis = Literal["model", "base rate", "none"]
+SMALLEST_SIBLINGS = 30
+_COLUMNS = [
+    "decision_id", "account_id", "label", "due_on", "decide_by", "annual_value", "probability",
+    "swing", "share_of_variance", "overdue",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What is due in the horizon.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        One row per open decision due in the horizon, and per one that is over and not decided:
+        ``decision_id``, ``account_id``, ``label``, ``due_on``, ``decide_by``, ``annual_value``,
+        ``probability`` (of a loss), ``swing`` (by how much its outcome moves the expected total),
+        ``share_of_variance`` and ``overdue``; the largest swing first.
+    revenue : RevenueForecast or None
+        Of the value kept; None where nothing is due.
+    months : DataFrame
+        ``month``, ``decisions``, ``due``, ``low``, ``median``, ``high``; the last row is the total.
+    basis : {"model", "base rate", "none"}
+        Where probabilities come from.
+    base : Estimate
+        Share lost of all decisions ever decided.
+    correlation : Estimate or None
+        Between accounts of one parent.
+    last : Timestamp
+        Last day of the horizon.
+    coverage : Estimate
+        Of the same intervals in the back-test.
+    """
+
+    frame: pd.DataFrame
+    revenue: RevenueForecast | None
+    months: pd.DataFrame
+    basis: Basis
+    base: Estimate
+    correlation: Estimate | None
+    last: pd.Timestamp
+    coverage: Estimate
+
+    @property
+    def due(self) -> float:
+        """Annual value due in the horizon."""
+        return float(self.frame["annual_value"].sum())
+
+    def sentence(self, currency: str) -> str:
+        """What is expected, in words."""
+        if self.revenue is None:
+            return f"Nothing is due up to {formats.day(self.last)}."
+        money = [
+            formats.money(amount, currency)
+            for amount in (self.due, self.revenue.median, self.revenue.low, self.revenue.high)
+        ]
+        return (
+            f"{money[0]} is due up to {formats.day(self.last)} in {len(self.frame):,} decisions; "
+            f"{money[1]} is expected to stay (P10 to P90: {money[2]} to {money[3]})."
+        )
+
+
+def forecast_renewals(
+    given: Tables, params: Params, book: Book, drivers: Drivers, test: BackTest
+) -> Forecast:
+    """Give each open decision a probability, and add them up to a distribution of value kept.
+
+    Probabilities come from the model only where the back-test says that it separates; else each
+    decision gets the base rate. What a renewal brings above the old value is left out.
+
+    Parameters
+    ----------
+    given : Tables
+    params : Params
+    book : Book
+    drivers, test
+        As from the steps before.
+
+    Returns
+    -------
+    Forecast
+    """
+    last = book.last + pd.Timedelta(days=params.horizon_days)
+    every = book.decisions.reset_index(drop=True)
+    decided = every.loc[every["state"] != OPEN]
+    base = rate(int((decided["state"] == LOST).sum()), len(decided), level=params.level)
+    wanted = (every["state"] == OPEN) & (every["due_on"] <= last)
+    if params.account_id:
+        wanted &= every["account_id"] == params.account_id
+    own, features = every.loc[wanted], drivers.features.loc[wanted.to_numpy()]
+    basis = _basis(drivers, test, base)
+    if own.empty or basis == "none":
+        return Forecast(_no_rows(), None, _no_months(), basis, base, None, last, test.coverage)
+    probability = np.full(len(own), base.value)
+    if basis == "model":
+        probability = predict(drivers.model, drivers.design, features, base.value)
+    correlation = _correlation(given, test)
+    draw = _Draw(given, decided, base, correlation, params)
+    revenue = draw.revenue(own, probability)
+    frame = _frame(own, probability, revenue, book)
+    months = _months(own, probability, draw)
+    return Forecast(frame, revenue, months, basis, base, correlation, last, test.coverage)
+
+
+@dataclass(frozen=True, slots=True)
+class _Draw:
+    """What all draws of the forecast share."""
+
+    given: Tables
+    decided: pd.DataFrame
+    base: Estimate
+    correlation: Estimate | None
+    params: Params
+
+    def revenue(self, own: pd.DataFrame, probability: np.ndarray) -> RevenueForecast:
+        stayed = self.decided.loc[
+            (self.decided["state"] != LOST) & (self.decided["annual_value"] > 0)
+        ]
+        shares = (stayed["kept_value"] / stayed["annual_value"]).to_numpy(dtype=float)
+        together = self.correlation.value if self.correlation is not None else 0.0
+        return renewed_revenue(
+            own["annual_value"].to_numpy(dtype=float),
+            probability,
+            generator=np.random.default_rng(self.params.seed),
+            parents=_parents(self.given, own["account_id"]),
+            correlation=0.0 if isnan(together) else together,
+            level_error=level_error_of(int(self.base.numerator or 0), self.base.n),
+            renewed_shares=shares if len(shares) else None,
+            draws=self.params.draws,
+            level=REVENUE_LEVEL,
+        )
+
+
+def _basis(drivers: Drivers, test: BackTest, base: Estimate) -> Basis:
+    if not base.n:
+        return "none"
+    return "model" if drivers.model is not None and test.standing == "separates" else "base rate"
+
+
+def _parents(given: Tables, accounts: pd.Series) -> np.ndarray:
+    parent = given["accounts"].set_index("account_id")["parent_id"].reindex(accounts)
+    return parent.fillna(pd.Series(accounts.to_numpy(), index=parent.index)).to_numpy()
+
+
+def _correlation(given: Tables, test: BackTest) -> Estimate | None:
+    """Estimate how much accounts of one parent go together, from the decisions of the back-test."""
+    if len(test.scored) < SMALLEST_SIBLINGS or not given.has("accounts", "parent_id"):
+        return None
+    return parent_correlation(
+        test.scored["lost"].to_numpy(),
+        test.scored["probability"].to_numpy(),
+        _parents(given, test.scored["account_id"]),
+    )
+
+
+def _frame(
+    own: pd.DataFrame, probability: np.ndarray, revenue: RevenueForecast, book: Book
+) -> pd.DataFrame:
+    frame = own[["decision_id", "account_id", "due_on", "decide_by", "annual_value", "overdue"]]
+    frame = frame.assign(
+        label=book.labels.reindex(own["account_id"]).to_numpy(),
+        probability=probability,
+        swing=revenue.swings,
+        share_of_variance=revenue.variance_shares,
+    )
+    frame = frame.sort_values(["swing", "decision_id"], ascending=[False, True])
+    return frame[_COLUMNS].reset_index(drop=True)
+
+
+def _months(own: pd.DataFrame, probability: np.ndarray, draw: _Draw) -> pd.DataFrame:
+    month = own["due_on"].dt.strftime("%Y-%m").to_numpy()
+    rows = []
+    for name in [*sorted(set(month)), "all"]:
+        inside = np.ones(len(own), dtype=bool) if name == "all" else month == name
+        found = draw.revenue(own.loc[inside], probability[inside])
+        due = float(own.loc[inside, "annual_value"].sum())
+        rows.append((name, int(inside.sum()), due, found.low, found.median, found.high))
+    return pd.DataFrame(rows, columns=_MONTH_COLUMNS)
+
+
+_MONTH_COLUMNS = ["month", "decisions", "due", "low", "median", "high"]
+
+
+def _no_rows() -> pd.DataFrame:
+    empty = pd.DataFrame(columns=_COLUMNS)
+    days = {"due_on": "datetime64[us]", "decide_by": "datetime64[us]"}
+    numbers = dict.fromkeys(
+        ("annual_value", "probability", "swing", "share_of_variance"), "float64"
+    )
+    return empty.astype(days | numbers)
+
+
+def _no_months() -> pd.DataFrame:
+    return pd.DataFrame(columns=_MONTH_COLUMNS)
