@@ -70,7 +70,7 @@ class CoxModel:
         Features that never vary or repeat others.
     ties : {"efron", "breslow"}
     hazards_check : tuple of ProportionalityTest
-        In the order of `ratios`.
+        In the order of `ratios`, over the ranks of times, equal times at their average rank.
     """
 
     ratios: tuple[FeatureRatio, ...]
@@ -157,6 +157,10 @@ def cox(
     spread = table[:, kept].std(axis=0)
     scaled = (table[:, kept] - table[:, kept].mean(axis=0)) / spread
     fitted = PHReg(times, scaled, happened.astype(int), entry=entered, ties=ties).fit(disp=0)
+    risks = scaled @ fitted.params
+    since = np.full(len(times), -1.0) if entered is None else entered
+    residuals = schoenfeld_residuals(times, happened, scaled, risks, entered=since, ties=ties)
+    ranks = stats.rankdata(times[happened])
     kept_names = [names[j] for j in np.flatnonzero(kept)]
     variables = len(kept_names)
     return CoxModel(
@@ -165,13 +169,13 @@ def cox(
         fitted.bse / spread,
         float(fitted.llf),
         float(2 * (fitted.llf - fitted.model.loglike(np.zeros(variables)))),
-        _concordance(times, happened, scaled @ fitted.params, entered),
+        _concordance(times, happened, risks, entered),
         len(times),
         int(happened.sum()),
         events_per_variable(happened, table[:, kept]),
         tuple(names[j] for j in np.flatnonzero(~kept)),
         ties,
-        _proportionality(fitted, times, happened, kept_names),
+        proportionality(residuals, fitted.cov_params(), ranks, names=kept_names),
     )
 
 
@@ -198,22 +202,99 @@ def _ratios(
     return tuple(ratios)
 
 
-def _proportionality(
-    fitted: PHRegResults, times: Floats, happened: Flags, names: Sequence[str]
+def proportionality(
+    residuals: ArrayLike, covariance: ArrayLike, ranks: ArrayLike, *, names: Sequence[str]
 ) -> tuple[ProportionalityTest, ...]:
-    """Correlate scaled Schoenfeld residuals with the ranks of the times of events."""
-    ranks = stats.rankdata(times[happened])
-    if not np.ptp(ranks):
+    """Test whether scaled Schoenfeld residuals go up or down with time.
+
+    Parameters
+    ----------
+    residuals : array of float, shape (events, features)
+        Schoenfeld residuals: the features of who left, less their average among those at risk.
+    covariance : array of float, shape (features, features)
+        Of the coefficients.
+    ranks : array of float, shape (events,)
+        Of the times of the events.
+    names : sequence of str
+
+    Returns
+    -------
+    tuple of ProportionalityTest
+        NaN where all events came at the same time.
+
+    References
+    ----------
+    Grambsch and Therneau 1994, Biometrika 81:515-526.
+
+    Examples
+    --------
+    >>> falling = [[0.4], [0.3], [0.1], [-0.1], [-0.3], [-0.4]]
+    >>> test = proportionality(falling, [[0.8]], [1, 2, 3, 4, 5, 6], names=["seats"])[0]
+    >>> round(test.statistic, 2), round(test.p_value, 2)
+    (2.47, 0.12)
+
+    Who left early had more seats than later leavers, but six losses prove no change.
+    """
+    rows, spread = np.asarray(residuals, dtype=float), np.asarray(covariance, dtype=float)
+    times = np.asarray(ranks, dtype=float)
+    centred, count = times - times.mean(), len(times)
+    if not centred.any():
         return tuple(ProportionalityTest(name, nan, nan) for name in names)
-    residuals = fitted.schoenfeld_residuals[happened]
-    covariance = fitted.cov_params()
-    centred = ranks - ranks.mean()
-    count = len(ranks)
-    scaled = count * residuals @ covariance
-    statistics = (centred @ scaled) ** 2 / (count * np.diag(covariance) * (centred @ centred))
+    scaled = count * rows @ spread
+    statistics = (centred @ scaled) ** 2 / (count * np.diag(spread) * (centred @ centred))
     p_values = stats.chi2.sf(statistics, 1)
     found = zip(names, statistics.tolist(), p_values.tolist(), strict=True)
     return tuple(ProportionalityTest(*test) for test in found)
+
+
+def schoenfeld_residuals(
+    times: Floats, happened: Flags, features: Floats, risks: Floats, *, entered: Floats, ties: Ties
+) -> Floats:
+    """Compare the features of those with the event with the average at risk at the time.
+
+    Parameters
+    ----------
+    times, happened, risks, entered : array, shape (units,)
+        `risks` are linear predictors.
+    features : array of float, shape (units, features)
+    ties : {"efron", "breslow"}
+        Under Efron's each of several at one time is compared with the average over the ways in
+        which they could have gone one after the other (statsmodels 0.15 has Breslow's only).
+
+    Returns
+    -------
+    array of float, shape (events, features)
+        In the order of the units.
+
+    Examples
+    --------
+    >>> times, happened = np.array([1.0, 2, 3]), np.array([True, True, False])
+    >>> schoenfeld_residuals(
+    ...     times, happened, np.array([[3.0], [0], [0]]), np.zeros(3), entered=np.zeros(3) - 1,
+    ...     ties="efron",
+    ... ).ravel().tolist()
+    [2.0, 0.0]
+
+    The first to leave was 2 above the average of the three.
+    """
+    parts = np.exp(risks - risks.max())[:, None] * np.column_stack([np.ones(len(times)), features])
+    at, group, count = np.unique(times[happened], return_inverse=True, return_counts=True)
+    at_risk = _sums_from(times, parts, at) - _sums_from(entered, parts, at)
+    leaving = np.zeros_like(at_risk)
+    np.add.at(leaving, group, parts[happened])
+    turn = np.concatenate([np.arange(size) / size for size in count]) * (ties == "efron")
+    owner = np.repeat(np.arange(len(at)), count)
+    sums = at_risk[owner] - turn[:, None] * leaving[owner]
+    average = np.zeros((len(at), features.shape[1]))
+    np.add.at(average, owner, sums[:, 1:] / sums[:, :1] / count[owner, None])
+    return features[happened] - average[group]
+
+
+def _sums_from(ages: Floats, parts: Floats, at: Floats) -> Floats:
+    """Sum the parts of units whose age is at least each of some times."""
+    order = np.argsort(ages)
+    below = np.vstack([np.zeros(parts.shape[1]), np.cumsum(parts[order], axis=0)])
+    return below[-1] - below[np.searchsorted(ages[order], at, side="left")]
 
 
 def _concordance(times: Floats, happened: Flags, risks: Floats, entered: Floats | None) -> float:

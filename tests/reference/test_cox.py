@@ -4,8 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from statsmodels.duration.hazard_regression import PHReg
 
-from opsplaybook.stats.cox import cox
+from opsplaybook.stats.cox import cox, proportionality, schoenfeld_residuals
 
 # Freireich et al. 1963, Blood 21:699-716; data as in Cox and Oakes 1984, table 1.1.
 WEEKS = [6, 6, 6, 6, 7, 9, 10, 10, 11, 13, 16, 17, 19, 20, 22, 23, 25, 32, 32, 34, 35]
@@ -17,11 +18,16 @@ NAMES = ["fin", "age", "race", "wexp", "mar", "paro", "prio"]
 
 
 @pytest.fixture(scope="module")
-def rossi():
+def arrests():
     """Arrests in the year after release: Rossi, Berk and Lenihan 1980; data as in Allison 1995."""
     path = Path(__file__).with_name("rossi.csv")
     table = np.loadtxt(path, delimiter=",", skiprows=1)
-    return cox(table[:, 0], table[:, 1], table[:, 2:], names=NAMES)
+    return table[:, 0], table[:, 1].astype(bool), table[:, 2:]
+
+
+@pytest.fixture(scope="module")
+def rossi(arrests):
+    return cox(*arrests, names=NAMES)
 
 
 @pytest.mark.parametrize(
@@ -30,9 +36,7 @@ def rossi():
 )
 def test_both_ways_of_handling_ties(ties, coefficient, error, log_likelihood):
     # Kleinbaum and Klein, Survival Analysis; R survival gives the same digits.
-    model = cox(
-        WEEKS + PLACEBO_WEEKS, RELAPSED + [1] * 21, PLACEBO, names=["placebo"], ties=ties
-    )
+    model = cox(WEEKS + PLACEBO_WEEKS, RELAPSED + [1] * 21, PLACEBO, names=["placebo"], ties=ties)
     assert model.coefficients[0] == pytest.approx(coefficient, abs=5e-5)
     assert model.standard_errors[0] == pytest.approx(error, abs=5e-5)
     assert model.log_likelihood == pytest.approx(log_likelihood, abs=5e-3)
@@ -54,11 +58,27 @@ def test_seven_covariates_against_fox(rossi):
         assert p_values[name] == pytest.approx(expected, abs=5e-4)
 
 
-def test_the_check_of_proportional_hazards_fires_where_it_must(rossi):
-    # lifelines 0.30.3, Testing the proportional hazard assumptions, rank transform.
-    found = {test.name: test for test in rossi.hazards_check}
+def test_the_check_of_proportional_hazards_fires_where_it_must(rossi, arrests):
+    assert rossi.violations() == ("age", "wexp")
+    # lifelines 0.30.3, Testing the proportional hazard assumptions: rank transform, where equal
+    # times are ranked in the order of their rows.
+    weeks, arrested, features = arrests
+    residuals = schoenfeld_residuals(
+        weeks, arrested, features, features @ rossi.coefficients, entered=-weeks, ties="efron"
+    )
+    ranks = np.argsort(np.argsort(weeks[arrested], kind="stable"))
+    covariance = PHReg(weeks, features, arrested.astype(int), ties="efron").fit().cov_params()
+    found = {test.name: test for test in proportionality(residuals, covariance, ranks, names=NAMES)}
     expected = {"age": (11.45, 0.0007), "wexp": (7.31, 0.0068), "fin": (0.015, 0.9)}
     for name, (statistic, p_value) in (expected | {"prio": (0.019, 0.89)}).items():
-        assert found[name].statistic == pytest.approx(statistic, abs=0.05)
-        assert found[name].p_value == pytest.approx(p_value, abs=0.01)
-    assert rossi.violations() == ("age", "wexp")
+        assert found[name].statistic == pytest.approx(statistic, abs=0.006)
+        assert found[name].p_value == pytest.approx(p_value, abs=0.005)
+
+
+def test_residuals_by_breslow_are_those_of_statsmodels(arrests):
+    weeks, arrested, features = arrests
+    fitted = PHReg(weeks, features, arrested.astype(int), ties="breslow").fit()
+    residuals = schoenfeld_residuals(
+        weeks, arrested, features, features @ fitted.params, entered=-weeks, ties="breslow"
+    )
+    assert residuals == pytest.approx(fitted.schoenfeld_residuals[arrested], abs=1e-9)
