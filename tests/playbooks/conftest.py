@@ -75,8 +75,9 @@ def invoices() -> pd.DataFrame:
 
 
 def activity() -> pd.DataFrame:
-    """Make 13 Tuesdays of 6 rows by two users, then 13 of 2 by one of them, and one row more."""
-    rows = [("C-01", user, day, "ran", 1.0) for day in tuesdays("2026-03-31") for user in "aaaccc"]
+    """Make 39 Tuesdays of 6 rows by two users, then 13 of 2 by one of them, and one row more."""
+    early = tuesdays("2026-03-31", 39)
+    rows = [("C-01", user, day, "ran", 1.0) for day in early for user in "aaaccc"]
     rows += [("C-01", "a", day, "ran", 1.0) for day in tuesdays(LAST) for _ in range(2)]
     rows += [("C-01", "b", LAST, "imported_records", 40.0)]
     rows += [("R-01", "x", "2025-01-05", "ran", 1.0)]
@@ -84,8 +85,8 @@ def activity() -> pd.DataFrame:
     return frame.assign(at=frame["at"].astype(str).str[:10] + " 10:00")
 
 
-def tuesdays(last: str) -> pd.DatetimeIndex:
-    return pd.date_range(end=last, periods=13, freq="7D")
+def tuesdays(last: str, count: int = 13) -> pd.DatetimeIndex:
+    return pd.date_range(end=last, periods=count, freq="7D")
 
 
 def tickets() -> pd.DataFrame:

@@ -2,7 +2,11 @@ import numpy as np
 import pytest
 from scipy.stats import chi2
 
-from opsplaybook.stats.changes import change_of_members, change_of_totals
+from opsplaybook.stats.changes import (
+    change_beyond_swings,
+    change_of_members,
+    change_of_totals,
+)
 
 
 def garwood(count: int) -> tuple[float, float]:
@@ -93,3 +97,84 @@ def test_intervals_of_marked_processes_cover(now, before):
         covered += found.interval is not None and found.interval.contains(now / before - 1)
 
     assert covered >= 366
+
+
+def swing(now, before, history, lag=4):
+    return change_beyond_swings(now, before, history=history, lag=lag)
+
+
+def test_change_is_held_against_earlier_differences_of_roots():
+    history = np.array([4, 4, 9, 9, 4, 4, 16, 16, 4, 4, 9, 9], dtype=float)
+    found = swing([0, 2], [9, 9], history, lag=2)
+
+    roots = np.sqrt(history[:-1] + history[1:])
+    spread = np.mean((roots[2:] - roots[:-2]) ** 2) / 2
+    assert found.value == pytest.approx(1 / 9 - 1)
+    # Fieller 1954: the ends are where the statistic reaches its critical value.
+    for end in (found.interval.low, found.interval.high):
+        ratio = np.sqrt(1 + end)
+        reached = (np.sqrt(2) - ratio * np.sqrt(18)) ** 2 / (spread * (1 + ratio**2))
+        no_end = np.isinf(end) or end == -1
+        assert no_end or reached == pytest.approx(_critical(found, spread, [2, 18]) ** 2)
+
+
+def _critical(found, spread, totals):
+    """Recover the critical value from the p-value and the statistic by bisection of freedom."""
+    from scipy.optimize import brentq
+    from scipy.stats import t
+
+    statistic = abs(np.diff(np.sqrt(totals))[0]) / np.sqrt(2 * spread)
+    freedom = brentq(lambda df: 2 * t.sf(statistic, df) - found.p_value, 0.5, 1e4)
+    return t.ppf(0.975, freedom)
+
+
+def test_same_fall_is_news_for_a_steady_account_and_none_for_a_swinging_one():
+    swinging = np.repeat(np.tile([20, 4], 8), 5)
+    steady = np.tile([19, 21, 20, 20, 20], 16)
+    now, before = [4, 4, 5, 3, 4], [20, 20, 19, 21, 20]
+
+    assert swing(now, before, steady, lag=5).detectable
+    assert not swing(now, before, swinging, lag=5).detectable
+    assert swing(now, before, steady, lag=5).p_value < 0.001
+
+
+def test_interval_leaves_out_no_change_exactly_when_the_test_rejects():
+    generator = np.random.default_rng(5)
+    for _ in range(200):
+        weeks = generator.poisson(generator.gamma(3, 2, 60).repeat(2)).astype(float)
+        found = swing(weeks[-5:], weeks[-10:-5], weeks[:-5], lag=5)
+        assert found.detectable == (found.p_value < 0.05)
+
+
+def test_silence_after_regular_use_is_detectable_and_has_a_bounded_interval():
+    found = swing(np.zeros(12), np.full(12, 6.0), np.full(52, 6.0), lag=12)
+
+    assert (found.value, found.detectable) == (-1, True)
+    assert found.interval.low == -1
+    assert -1 < found.interval.high < 0
+
+
+def test_weeks_before_the_first_use_are_no_history():
+    late = np.concatenate([np.zeros(40), np.full(19, 5.0)])
+
+    assert swing([5] * 8, [5] * 8, late, lag=8).n == 8
+    assert swing([5] * 8, [5] * 8, late[:-4], lag=8).n == 0
+    assert not swing([0] * 8, [5] * 8, late[:-4], lag=8).detectable
+
+
+def test_rise_from_silence_has_no_size_and_little_before_no_upper_end():
+    steady = np.full(40, 3.0)
+
+    assert np.isnan(swing([3] * 5, [0] * 5, steady, lag=5).value)
+    swinging = np.repeat(np.tile([3, 0], 6), 5)
+    little = swing([3, 2, 4, 3, 3], [0, 0, 1, 0, 0], swinging, lag=5)
+    assert little.interval.high == np.inf
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "why"),
+    [([1, -1], [1, 1], "none missing"), ([1, np.nan], [1, 1], "none missing"), ([1], [1, 1], "1")],
+)
+def test_weeks_that_cannot_be_are_refused(now, before, why):
+    with pytest.raises(ValueError, match=why):
+        swing(now, before, np.ones(20))

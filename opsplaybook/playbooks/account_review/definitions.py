@@ -29,10 +29,11 @@ METHOD = (
         "joined (Zou and Donner 2008); who was there in both periods changes nothing."
     ),
     (
-        "Changes of actions and of value compare whole weeks (Welch's test, Fieller's interval; "
-        "where the weeks before are known only loosely, on the scale of logarithms). "
-        "Weeks are taken as independent, so a slow swing counts as a change; several key actions "
-        "are corrected for their number (Holm)."
+        "Changes of actions and of value compare the totals of whole weeks, on the scale of roots, "
+        "with the account's own swings: how far totals that far apart lay from each other in up "
+        "to three years before (Allan 1966; degrees of freedom after Satterthwaite 1946). A change "
+        "is beyond chance only where the account does not usually swing as far. Several key "
+        "actions are corrected for their number (Holm)."
     ),
     (
         "Shares carry the Wilson interval, differences of shares Newcombe's, as if both periods "

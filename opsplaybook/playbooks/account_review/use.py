@@ -1,7 +1,7 @@
 """Step 2, use: who works with the product, how much, and what it delivers."""
 
-from dataclasses import dataclass, replace
-from math import isnan, nan
+from dataclasses import dataclass
+from math import ceil, isnan, nan
 
 import numpy as np
 import pandas as pd
@@ -9,18 +9,20 @@ import pandas as pd
 from opsplaybook.metrics import orders as order_metrics
 from opsplaybook.metrics import usage
 from opsplaybook.metrics.blocks import block_sums, year_on_year
+from opsplaybook.metrics.periods import Period, Periods
 from opsplaybook.playbooks.account_review.account import Account
 from opsplaybook.playbooks.account_review.compared import UNKNOWN, Compared
 from opsplaybook.playbooks.account_review.params import Params
 from opsplaybook.sources import Tables
-from opsplaybook.stats.changes import change_of_members, change_of_totals
-from opsplaybook.stats.means import relative_difference
+from opsplaybook.stats.changes import change_beyond_swings, change_of_members
 from opsplaybook.stats.multiplicity import holm
 from opsplaybook.stats.rates import rate, rate_difference
 from opsplaybook.stats.results import Difference, Estimate
 
 KEY_ACTIONS = 6
 WEEKS = 52
+HISTORY_WEEKS = 3 * WEEKS
+"""Weeks before the present period whose swings tell what is usual."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +76,7 @@ def review_use(given: Tables, params: Params, account: Account) -> Use:
     -------
     Use
     """
-    since = account.periods.now.back(2 * usage.WEEK_DAYS * WEEKS).first
-    use = usage.daily_use(given, account.account_id, since=since)
+    use = usage.daily_use(given, account.account_id, since=_past(account.periods).first)
     delivered = use.loc[use["action"] == params.value_action]
     measures = () if use.empty else _measures(given, params, account, use, delivered)
     return Use(
@@ -88,26 +89,6 @@ def review_use(given: Tables, params: Params, account: Account) -> Use:
         value_unit=params.value_unit,
         caveats=_caveats(given, params, account, use),
     )
-
-
-def weekly_change(now: np.ndarray, before: np.ndarray, level: float) -> Difference:
-    """Estimate by what share an average week differs from one of the period before.
-
-    Fieller's interval agrees with Welch's test. Where the weeks before are known so loosely that
-    it runs away, the interval on the scale of logarithms stands in; where weeks do not differ, as
-    in silence after regular use, each week with use is one chance event.
-    """
-    found = relative_difference(now, before, level=level)
-    if found.interval is None or _loose(found.second):
-        found = relative_difference(now, before, method="log", level=level)
-    if found.interval is None:
-        found = replace(change_of_totals(now, before, level=level), n=found.n)
-    return found
-
-
-def _loose(mean: Estimate) -> bool:
-    """Tell whether the interval of a mean reaches below half of it."""
-    return mean.interval is not None and mean.interval.low < mean.value / 2
 
 
 def _measures(
@@ -183,10 +164,8 @@ def _shares(
 def _weekly(
     given: Tables, account: Account, use: pd.DataFrame, key: str, label: str, level: float
 ) -> Compared:
-    """Compare what is done in a week; weeks are the units that the certainty rests on."""
     column = "quantity" if key == "value" else "actions"
     named = account.periods.named()
-    weeks = {name: usage.per_week(use, period, sums=column) for name, period in named.items()}
     totals = {
         name: float(use.loc[period.holds(use["day"]), column].sum())
         for name, period in named.items()
@@ -195,10 +174,48 @@ def _weekly(
     for name in ("before", "year_before"):
         known = account.knows(given, "activity", named[name])
         past.append(totals[name] if known else nan)
-        changed = weekly_change(weeks["now"], weeks[name], level)
+        changed = change_of_use(use, account.periods, name, column=column, level=level)
         changes.append(changed if known else UNKNOWN)
-    now = Estimate(totals["now"], None, len(weeks["now"]), "count", "counted")
+    weeks = account.periods.now.days // usage.WEEK_DAYS
+    now = Estimate(totals["now"], None, weeks, "count", "counted")
     return Compared(key, label, now, *past, *changes, unit="weeks")
+
+
+def change_of_use(
+    use: pd.DataFrame, periods: Periods, name: str, *, column: str, level: float
+) -> Difference:
+    """Compare what was done in whole weeks of two periods; earlier swings tell what is usual.
+
+    Parameters
+    ----------
+    use : DataFrame
+        ``day`` and `column`, as from `daily_use`.
+    periods : Periods
+    name : str
+        The period that the present one is held against: ``before`` or ``year_before``.
+    column : str
+        What is summed: ``actions`` or ``quantity``.
+    level : float
+
+    Returns
+    -------
+    Difference
+    """
+    spans = (periods.now, periods.named()[name], _past(periods))
+    now, then, usual = (usage.per_week(use, span, sums=column) for span in spans)
+    return change_beyond_swings(now, then, history=usual, lag=_lag(periods, name), level=level)
+
+
+def _past(periods: Periods) -> Period:
+    """Return the time before the present period that tells what is usual."""
+    first = periods.now.back(usage.WEEK_DAYS * HISTORY_WEEKS).first
+    return Period(first, periods.before.last)
+
+
+def _lag(periods: Periods, name: str) -> int:
+    """Return the weeks between the first days of the present period and of another one."""
+    apart = periods.now.first - periods.named()[name].first
+    return ceil(apart.days / usage.WEEK_DAYS)
 
 
 def _weeks(given: Tables, account: Account, use: pd.DataFrame) -> pd.DataFrame:
@@ -215,8 +232,11 @@ def _key_actions(
     """Compare each key action by week; many are looked at, so chance is corrected for."""
     periods = account.periods
     known = account.knows(given, "activity", periods.before)
-    weeks = [usage.weeks_of_actions(use, period) for period in (periods.now, periods.before)]
-    rows = [_action(name, *weeks, params.level) for name in _chosen(params, weeks)]
+    spans = (periods.now, periods.before, _past(periods))
+    weeks = [usage.weeks_of_actions(use, span) for span in spans]
+    lag = _lag(periods, "before")
+    chosen = _chosen(params, weeks[:2])
+    rows = [_action(name, *weeks, lag=lag, level=params.level) for name in chosen]
     frame = pd.DataFrame(rows, columns=_ACTION_COLUMNS)
     if not known:
         frame[["before", "change", "low", "high", "p_value"]] = nan
@@ -235,15 +255,22 @@ def _chosen(params: Params, weeks: list[pd.DataFrame]) -> list[str]:
     return sums.sort_values(ascending=False, kind="stable").head(KEY_ACTIONS).index.tolist()
 
 
-def _action(name: str, now: pd.DataFrame, before: pd.DataFrame, level: float) -> tuple[object, ...]:
-    weeks = [
-        frame[name].to_numpy() if name in frame else np.zeros(len(frame)) for frame in (now, before)
-    ]
-    change = weekly_change(*weeks, level)
+def _action(
+    name: str,
+    now: pd.DataFrame,
+    before: pd.DataFrame,
+    past: pd.DataFrame,
+    *,
+    lag: int,
+    level: float,
+) -> tuple[object, ...]:
+    one, two, usual = (
+        frame[name].to_numpy() if name in frame else np.zeros(len(frame))
+        for frame in (now, before, past)
+    )
+    change = change_beyond_swings(one, two, history=usual, lag=lag, level=level)
     ends = (change.interval.low, change.interval.high) if change.interval else (nan, nan)
-    return (
-        name, weeks[0].sum(), weeks[1].sum(), change.value, *ends, change.n, change.p_value
-    )  # fmt: skip
+    return name, one.sum(), two.sum(), change.value, *ends, change.n, change.p_value
 
 
 def _value_blocks(given: Tables, account: Account, delivered: pd.DataFrame) -> pd.DataFrame:
@@ -258,7 +285,7 @@ def _caveats(given: Tables, params: Params, account: Account, use: pd.DataFrame)
         return ("There is no record of use: users, actions and value are left out.",)
     caveats = []
     if use.empty:
-        caveats.append("Nothing was done in the product in the last two years.")
+        caveats.append("Nothing was done in the product in the last three years.")
     elif use["user_id"].isna().all():
         caveats.append("Activity names no users: users and seats in use are left out.")
     if params.value_action and not (use["action"] == params.value_action).any():

@@ -19,7 +19,8 @@ def table_use(use: Use) -> Table:
         key="use",
         caption="Use of the product",
         note="A regular user does something in at least half of the whole weeks. Changes of users "
-        "rest on who came and who left, changes of actions and value on whole weeks.",
+        "rest on who came and who left; those of actions and value are of whole weeks, and are "
+        "held against the usual swings of the account.",
     )
 
 
