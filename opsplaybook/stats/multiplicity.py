@@ -4,11 +4,24 @@ Holm keeps the chance of any false alarm under the level; Benjamini-Hochberg kee
 share of false alarms among the alarms under it, and so finds more.
 """
 
+from typing import Literal
+
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
+from statsmodels.stats.multitest import multipletests
 
 from opsplaybook.stats.arrays import Flags, Floats, floats
+
+Adjustment = Literal["bonferroni", "hochberg", "hommel", "benjamini-yekutieli"]
+"""Further rules: the first three keep the chance of any false alarm, the last the share of them."""
+
+_NAMES = {
+    "bonferroni": "bonferroni",
+    "hochberg": "simes-hochberg",
+    "hommel": "hommel",
+    "benjamini-yekutieli": "fdr_by",
+}
 
 
 def holm(p_values: ArrayLike) -> Floats:
@@ -79,6 +92,43 @@ def benjamini_hochberg(p_values: ArrayLike) -> Floats:
     """
     given, known = _read(p_values)
     return _placed(stats.false_discovery_control(given[known], method="bh"), known)
+
+
+def adjust(p_values: ArrayLike, *, method: Adjustment) -> Floats:
+    """Adjust p-values by another rule than `holm` and `benjamini_hochberg`.
+
+    Parameters
+    ----------
+    p_values : array of float, shape (tests,)
+        Missing ones stay missing and are not counted as tests.
+    method : {"bonferroni", "hochberg", "hommel", "benjamini-yekutieli"}
+        Hochberg and Hommel find more than Holm and need tests that are independent or rise
+        together; Benjamini-Yekutieli allows any dependence.
+
+    Returns
+    -------
+    array of float, shape (tests,)
+        In the order given.
+
+    Raises
+    ------
+    ValueError
+        A p-value outside 0 to 1.
+
+    References
+    ----------
+    Hochberg 1988, Biometrika 75:800-802; Hommel 1988, Biometrika 75:383-386; Benjamini and
+    Yekutieli 2001, Annals of Statistics 29:1165-1188.
+
+    Examples
+    --------
+    >>> adjust([0.005, 0.06, 0.01], method="hommel").round(3).tolist()
+    [0.015, 0.06, 0.02]
+    """
+    given, known = _read(p_values)
+    if not known.any():
+        return given
+    return _placed(multipletests(given[known], method=_NAMES[method])[1], known)
 
 
 def _read(p_values: ArrayLike) -> tuple[Floats, Flags]:

@@ -226,9 +226,9 @@ def always_valid_path(
     >>> firsts = [Moments.of_rate(0.24 * n, n) for n in (500, 1000, 2000)]
     >>> seconds = [Moments.of_rate(0.18 * n, n) for n in (500, 1000, 2000)]
     >>> always_valid_path(firsts, seconds, tuning_n=4000, kind="points").first_detected
-    2
+    1
 
-    The third look is the first that shows the effect.
+    The second look is the first that shows the effect.
     """
     looks = tuple(
         always_valid_difference(
@@ -267,9 +267,9 @@ def mixture_sprt(sums: ArrayLike, n: ArrayLike, *, sigma: float, tau: float) -> 
     --------
     >>> found = mixture_sprt([4.0, 9.0, 16.0], [10, 20, 30], sigma=1.0, tau=0.5)
     >>> found.p_values.round(2).tolist()
-    [1.0, 0.67, 0.14]
+    [1.0, 0.91, 0.4]
 
-    After thirty pairs the p-value is 0.14, at whatever look one would have stopped.
+    After thirty pairs the p-value is 0.4, at whatever look one would have stopped.
     """
     scores = np.asarray(sums, dtype=float) / (sigma * sqrt(2))
     logs = normal_mixture(scores, np.asarray(n, dtype=float), rho=2 * sigma**2 / tau**2)
