@@ -98,6 +98,7 @@ def run(playbook: str, *, file: Path | None, pairs: tuple[str, ...], output: Pat
     """Run PLAYBOOK once and write its run folder: notebook, report, tables, manifest."""
     from opsplaybook import batch
 
+    batch.start_server()  # it imports beside us while we look at the parameters and the source
     values = _values(playbook, file, pairs)
     params.resolve(playbooks.get(playbook).Params, values, where=str(file or playbook))
     record = batch.run_playbook(playbook, values, output)

@@ -33,6 +33,7 @@ _HOME = {
     "run_demo": "demo",
     "run_playbook": "single",
     "runs": "history",
+    "start_server": "kernels",
     "summary_line": "single",
 }
 

@@ -14,7 +14,7 @@ from opsplaybook.batch.dispatch import dispatch
 from opsplaybook.batch.folders import is_intact, keep_edited, read_record
 from opsplaybook.batch.index import index_html
 from opsplaybook.batch.inputs import Inputs, taken_once
-from opsplaybook.batch.kernels import KERNEL_NAME
+from opsplaybook.batch.kernels import KERNEL_NAME, start_server
 from opsplaybook.batch.names import folder_names
 from opsplaybook.batch.plan import BatchPlan
 from opsplaybook.batch.pool import open_pool
@@ -144,6 +144,8 @@ def run_batch(
         _require_place(store, plan, resume=resume)
         stack.callback(store.clear_unfinished)
         store.clear_unfinished()
+        if dask is None:
+            start_server()  # it imports while we look at the source
         read = inputs or stack.enter_context(
             taken_once(plan.source, plan.tables, folder=store.folder, subjects=plan.subjects)
         )

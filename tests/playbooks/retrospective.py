@@ -18,6 +18,7 @@ class Retrospective:
     given: Tables
     goals: event_retrospective.Goals
     results: event_retrospective.Results
+    attendance: event_retrospective.Attendance
     causes: event_retrospective.Causes
     patterns: event_retrospective.Patterns
     findings: Findings
@@ -34,6 +35,7 @@ class Retrospective:
                 playbook.table_tiers, playbook.chart_tiers, playbook.table_costs,
                 playbook.table_deals, playbook.table_returns,
             )),
+            (self.attendance, (playbook.table_attendance, playbook.chart_attendance)),
             (self.causes, (
                 playbook.chart_funnel, playbook.chart_gap, playbook.table_gap,
                 playbook.table_segments, playbook.chart_comparison, playbook.table_balance,
@@ -61,5 +63,6 @@ def look_back(source: Source | str, **values: object) -> Retrospective:
     results = playbook.evaluate_results(given, params, goals)
     causes = playbook.analyse_causes(given, params, goals, results)
     patterns = playbook.summarise_patterns(given, params, goals, causes)
-    found = playbook.findings(given, params, goals, results, causes, patterns)
-    return Retrospective(params, given, goals, results, causes, patterns, found)
+    attendance = playbook.summarise_attendance(results, params)
+    found = playbook.findings(given, params, goals, results, causes, patterns, attendance)
+    return Retrospective(params, given, goals, results, attendance, causes, patterns, found)

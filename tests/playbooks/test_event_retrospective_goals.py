@@ -205,7 +205,7 @@ def test_an_event_without_anything_says_so(look_back_on, open_in_memory):
     text = " ".join(done.findings.caveats)
     for part in ("No goal was recorded", "Nobody was recorded", "No cost was recorded"):
         assert part in text
-    assert len(done.shown()) == 20
+    assert len(done.shown()) == 22
 
 
 def test_actions_belong_to_the_owner_of_the_event(look_back_on, open_in_memory):

@@ -54,7 +54,7 @@ MISSING_TABLES = {
 def test_a_missing_table_leaves_a_part_out_by_name(company, run, table):
     done = run({name: frame for name, frame in company.items() if name != table})
     assert any(MISSING_TABLES[table] in caveat for caveat in done.findings.caveats)
-    assert len(done.shown()) == 20
+    assert len(done.shown()) == 22
     assert done.results.measures.of("attendees").value > 0
 
 
@@ -70,7 +70,7 @@ def test_events_and_guests_are_enough(company, run):
     assert done.results.tiers.empty
     assert done.results.returns.empty
     assert done.findings.verdict.word == "Not enough data"
-    assert len(done.shown()) == 20
+    assert len(done.shown()) == 22
 
 
 MISSING_COLUMNS = [
@@ -91,7 +91,7 @@ MISSING_COLUMNS = [
 def test_a_missing_column_leaves_a_part_out_by_name(company, run, table, column, caveat):
     done = run(company | {table: company[table].drop(columns=column)})
     assert any(caveat in text for text in done.findings.caveats)
-    assert len(done.shown()) == 20
+    assert len(done.shown()) == 22
 
 
 def test_an_event_that_nobody_came_to(company, run):

@@ -131,7 +131,7 @@ def test_a_campaign_that_still_runs_is_too_early_to_judge(running):
 
 def test_every_campaign_shows_all_its_tables(late, early, running):
     for done in (late, early, running):
-        assert len(done.shown()) == 20
+        assert len(done.shown()) == 22
 
 
 def test_clocks_read_as_local_time_are_found(source, tmp_path):
@@ -150,7 +150,7 @@ def test_all_campaigns_can_be_looked_back_on(look_back_on, source):
     words = {}
     for number in range(1, 28):
         done = look_back_on(source, event_id=str(number))
-        assert len(done.shown()) == 20
+        assert len(done.shown()) == 22
         caveats = " ".join(done.findings.caveats)
         assert CHOSEN in caveats
         assert CLOCK in caveats

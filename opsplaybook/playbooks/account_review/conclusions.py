@@ -3,7 +3,7 @@
 from math import isnan
 
 from opsplaybook import formats
-from opsplaybook.findings import Finding, Findings, Strength, grade, strongest
+from opsplaybook.findings import Finding, Findings, Notes, Strength, grade, strongest
 from opsplaybook.playbooks.account_review import signals
 from opsplaybook.playbooks.account_review.account import Account
 from opsplaybook.playbooks.account_review.business import Business
@@ -33,7 +33,7 @@ def findings(
     """Put the report's head together: verdict, tiles, findings, actions.
 
     Whatever is marked for customers speaks of the account alone; signals, owners and caveats of
-    the data are for us.
+    our records are for us. What limits a comparison that a customer reads, the customer reads too.
     """
     found = signals.signals(business, use, people, steps)
     for_customer = [
@@ -43,8 +43,8 @@ def findings(
         *_support(support),
         *_place(place),
     ]
-    parts = (business, use, support, people, place)
-    caveats = (*given.caveats, *(caveat for part in parts for caveat in part.caveats))
+    shared = tuple(c for part in (business, use, support, place) for c in part.caveats)
+    caveats = (*given.caveats, *shared, *people.caveats)
     return Findings(
         playbook="account_review",
         title=f"Account review: {account.name}",
@@ -58,6 +58,7 @@ def findings(
         caveats=tuple(dict.fromkeys(caveats)),
         definitions=DEFINITIONS,
         method=METHOD,
+        for_customer=Notes(tuple(dict.fromkeys(shared)), DEFINITIONS, METHOD),
     )
 
 

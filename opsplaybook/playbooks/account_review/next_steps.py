@@ -21,6 +21,9 @@ from opsplaybook.playbooks.base import earlier_runs
 from opsplaybook.sources import Tables
 from opsplaybook.tables import Column
 
+OWNER_ROLE = "your account manager"
+"""Who owns an action, as the customer reads it: the names of our people are not in their report."""
+
 ANSWERED = ("delivered", "declined")
 _ITEM = ["kind", "item", "what", "since", "due_on"]
 
@@ -247,4 +250,6 @@ def _action(wanted: _Wanted, as_of: date, params: Params, account: Account) -> A
     soon = as_of + timedelta(days=params.action_days)
     due_on = wanted.due_on if wanted.due_on is not None and wanted.due_on > as_of else soon
     owner = account.owner or params.owner
-    return Action(wanted.what, owner, due_on, wanted.measure, audience=wanted.audience)
+    return Action(
+        wanted.what, owner, due_on, wanted.measure, audience=wanted.audience, role=OWNER_ROLE
+    )

@@ -5,6 +5,12 @@ step, each taking what the steps before returned.
 """
 
 from opsplaybook.playbooks import base
+from opsplaybook.playbooks.event_retrospective.attendance import (
+    Attendance,
+    chart_attendance,
+    summarise_attendance,
+    table_attendance,
+)
 from opsplaybook.playbooks.event_retrospective.causes import Causes, analyse_causes
 from opsplaybook.playbooks.event_retrospective.causes_shown import (
     chart_comparison,
@@ -72,12 +78,14 @@ __all__ = [
     "REQUIRED",
     "SUBJECT",
     "TITLE",
+    "Attendance",
     "Causes",
     "Goals",
     "Params",
     "Patterns",
     "Results",
     "analyse_causes",
+    "chart_attendance",
     "chart_comparison",
     "chart_funnel",
     "chart_gap",
@@ -87,8 +95,10 @@ __all__ = [
     "findings",
     "load",
     "review_goals",
+    "summarise_attendance",
     "summarise_patterns",
     "table_actions",
+    "table_attendance",
     "table_balance",
     "table_causes",
     "table_costs",

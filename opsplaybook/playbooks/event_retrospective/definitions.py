@@ -31,3 +31,17 @@ METHOD = (
     ),
     "The placebo repeats the comparison one window earlier, before the event could have an effect.",
 )
+
+FOR_GUESTS = (
+    ("Attended", "Came to the event, by its record of attendance."),
+    ("Account", "A company; people of one company are alike, so it is what intervals count."),
+    ("Interval", "What the same event could have brought by chance alone."),
+)
+
+METHOD_FOR_GUESTS = (
+    (
+        "Shares of people carry a Wilson interval on the effective number, since people of one "
+        "account are alike; totals that of Fay and Feuer (1997), each account being one chance."
+    ),
+)
+"""Glossary and method of a report that guests and partners read."""

@@ -30,5 +30,8 @@ class Params(PlaybookParams):
     history_days: int = Field(
         180, description="Days before the event on which comparable accounts are matched", ge=30
     )
+    shown_minimum: int = Field(
+        8, description="Accounts that a number shown to guests and partners rests on", ge=5
+    )
     owner: str = Field("event owner", description="Who owns actions that name nobody else")
     action_days: int = Field(14, description="Days from `as_of` to the date of an action", ge=1)

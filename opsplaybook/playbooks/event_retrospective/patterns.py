@@ -18,6 +18,11 @@ from opsplaybook.findings import (
     strongest,
 )
 from opsplaybook.metrics.events import STEPS
+from opsplaybook.playbooks.event_retrospective.attendance import (
+    Attendance,
+    attendance_findings,
+    notes_for_guests,
+)
 from opsplaybook.playbooks.event_retrospective.causes import Cause, Causes
 from opsplaybook.playbooks.event_retrospective.definitions import DEFINITIONS, METHOD
 from opsplaybook.playbooks.event_retrospective.goals import Goals
@@ -97,6 +102,7 @@ def findings(
     results: Results,
     causes: Causes,
     patterns: Patterns,
+    attendance: Attendance,
 ) -> Findings:
     """Put the report's head together: verdict, tiles, findings, actions, patterns."""
     event = goals.event
@@ -109,12 +115,13 @@ def findings(
         as_of=given.as_of.isoformat(),
         verdict=verdict(results, causes),
         key_figures=_tiles(results, causes),
-        findings=_findings(results, causes),
+        findings=_findings(results, causes, attendance),
         actions=patterns.actions,
         patterns=patterns.patterns,
         caveats=tuple(dict.fromkeys(caveats)),
         definitions=(*DEFINITIONS, *_windows_in_words(given, params)),
         method=METHOD,
+        for_customer=notes_for_guests(attendance),
     )
 
 
@@ -248,7 +255,7 @@ def _tone(result: str) -> Tone:
     return tones.get(result, "open")
 
 
-def _findings(results: Results, causes: Causes) -> tuple[Finding, ...]:
+def _findings(results: Results, causes: Causes, attendance: Attendance) -> tuple[Finding, ...]:
     """Put the goals and the effect first: they are the answer, whatever their strength."""
     effects = [_finding(leaf) for leaf in causes.leaves if leaf.branch == "effect"]
     others = [
@@ -257,7 +264,9 @@ def _findings(results: Results, causes: Causes) -> tuple[Finding, ...]:
         if leaf.branch != "effect" and leaf.strength != "none"
     ]
     answers = [_goal_finding(results)] * bool(len(results.goals)) + effects
-    return (*answers, *strongest(others))[:FINDINGS_SHOWN]
+    came = attendance_findings(attendance)
+    most = FINDINGS_SHOWN - len(came)
+    return (*(*answers, *strongest(others))[:most], *came)
 
 
 def _goal_finding(results: Results) -> Finding:
