@@ -23,7 +23,7 @@ class Activity(
     facts=Facts(
         table="activity",
         key=("activity_id",),
-        refers_to={"account_id": "accounts"},
+        refers_to={"account_id": "accounts", "contract_id": "contracts"},
         dated_by=("at",),
     ),
 ):
@@ -39,6 +39,7 @@ class Activity(
     version: Text | None = optional("Version", "Release of the product that was used.")
     platform: Text | None = optional("Platform", "Where: web, mobile, API.")
     segment: Text | None = optional("Segment", "Segment of the user at that time.")
+    contract_id: Text | None = optional("Contract", "Term under which it was done, where known.")
     amount: Number | None = optional("Amount", "Money moved by the action.", unit="money")
 
 

@@ -250,3 +250,35 @@ def _categories(tables: Tables, made: pd.DataFrame) -> dict[str, np.ndarray]:
     of_account = ("industry", "region", "segment")
     found = {name: accounts[name].reindex(made["account_id"]).to_numpy() for name in of_account}
     return found | {name: made[name].to_numpy() for name in ("product", "billing")}
+
+
+def use_outside_terms(tables: Tables, *, account_id: str = "") -> tuple[int, int]:
+    """Count rows of activity before the start or after the end of the contract that they name.
+
+    Parameters
+    ----------
+    tables : Tables
+        With ``activity`` and ``contracts``.
+    account_id : str, optional
+        Only rows of this account are read.
+
+    Returns
+    -------
+    outside, rows : int
+        0 and 0 where activity names no contract.
+    """
+    rows, terms = tables.expression("activity"), tables.expression("contracts")
+    if rows is None or terms is None or "contract_id" not in rows.columns:
+        return 0, 0
+    if account_id:
+        rows = rows.filter(rows["account_id"] == account_id)
+    ends = terms["end_on"] if "end_on" in terms.columns else ibis.null("date")
+    dated = terms.select(contract_id="contract_id", first=terms["start_on"], last=ends)
+    joined = rows.join(dated, "contract_id")
+    day = joined["at"].date()
+    outside = (day < joined["first"]) | (day > joined["last"])
+    counted = joined.aggregate(
+        outside=joined.count(where=outside.fill_null(value=False)), rows=joined.count()
+    )
+    found = counted.to_pandas().iloc[0]
+    return int(found["outside"]), int(found["rows"])

@@ -8,6 +8,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Protocol, get_args
 
+import pandas as pd
+
 from opsplaybook.errors import UsageError, quote
 from opsplaybook.findings import Action, ActionStatus, Pattern, carry_over
 from opsplaybook.params import PlaybookParams
@@ -15,6 +17,7 @@ from opsplaybook.sources import Tables, open_source
 
 MANIFEST = "manifest.json"
 ACTIONS = "actions.csv"
+TABLES = "tables"
 LARGE = frozenset({"activity", "invoices", "assignments", "outcomes"})
 """Tables that are aggregated where they lie, and reach a frame as sums."""
 
@@ -212,3 +215,47 @@ def _unreadable(path: Path, problem: str) -> UsageError:
         where=str(path),
         remedy="correct the file, or move its run out of earlier_runs",
     )
+
+
+def earlier_tables(
+    folder: str | None, playbook: str, as_of: date, key: str
+) -> tuple[tuple[str, str, pd.DataFrame], ...]:
+    """Read a table as earlier runs of a playbook showed it, frozen on their day.
+
+    Parameters
+    ----------
+    folder : str or None
+        Folder of run folders, searched to any depth; None for no history.
+    playbook : str
+        Stem of the playbook.
+    as_of : date
+        Runs dated after it are not read.
+    key : str
+        Key of the table; runs without it are left out.
+
+    Returns
+    -------
+    tuple of (run, day, DataFrame)
+        Oldest first; the day as ``2026-06-30``.
+
+    Raises
+    ------
+    UsageError
+        If the folder does not exist, or a run in it cannot be read.
+    """
+    if folder is None:
+        return ()
+    if not Path(folder).is_dir():
+        raise UsageError(
+            "there is no such folder", where=f"earlier_runs = {folder}", remedy="check the path"
+        )
+    runs = sorted(_runs(Path(folder), playbook, as_of, {}), key=lambda run: run[0])
+    files = [(path.name, day, path / TABLES / f"{key}.csv") for day, path, _ in runs]
+    return tuple((name, day, _frame(path)) for name, day, path in files if path.is_file())
+
+
+def _frame(path: Path) -> pd.DataFrame:
+    try:
+        return pd.read_csv(path, encoding="utf-8-sig")
+    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise _unreadable(path, f"not a CSV file in UTF-8: {error}") from None

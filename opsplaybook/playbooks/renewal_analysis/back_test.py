@@ -280,10 +280,11 @@ def _not_tested(standing: Standing, params: Params, why: str = "") -> BackTest:
 
 def _caveats(drivers: Drivers, scored: pd.DataFrame) -> tuple[str, ...]:
     unknown = int(scored["health_score"].isna().sum())
-    found = [
+    leaks = (
         "Leaks were looked for once, over all decisions: a feature dropped today was dropped "
         "at every earlier day too."
-    ]
+    )
+    found = [leaks]
     if "health_score" in drivers.features and unknown == len(scored):
         found.append(
             "The health score has no history: it was made after these decisions, so that it "

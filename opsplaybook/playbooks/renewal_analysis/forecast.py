@@ -73,7 +73,7 @@ class Forecast:
         return float(self.frame["annual_value"].sum())
 
     def sentence(self, currency: str) -> str:
-        """What is expected, in words."""
+        """Say what is expected, in words."""
         if self.revenue is None:
             return f"Nothing is due up to {formats.day(self.last)}."
         money = [
