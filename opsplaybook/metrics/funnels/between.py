@@ -1,0 +1,165 @@
+"""What units do on the way from one step to the next."""
+
+from datetime import timedelta
+
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+
+from opsplaybook.errors import ParamsError
+from opsplaybook.metrics.funnels.clock import microseconds
+from opsplaybook.metrics.funnels.funnel import Funnel
+from opsplaybook.metrics.funnels.losses import next_step
+from opsplaybook.metrics.funnels.rows import TIME, UNIT, fits, source_rows
+from opsplaybook.metrics.funnels.units import at, has_reached
+
+ACTIVITY, ACTION = "activity", "action"
+DIRECTLY = "directly"
+"""Path of a unit that did nothing else on the way."""
+
+ARROW = " > "
+_CAME, _WENT, _END = "came", "went_on", "end"
+
+
+def actions_after(
+    funnel: Funnel, step: str, *, landmark: timedelta, minimum: int = 5
+) -> pd.DataFrame:
+    """Count who did what soon after a step, by whether they went on later.
+
+    All are looked at from the same distance: units that had neither gone on nor run out of time a
+    while after the step (the landmark), by what they did until then and what became of them
+    after. Otherwise whoever takes longer would have more time to do anything.
+
+    Parameters
+    ----------
+    funnel : Funnel
+    step : str
+        A required step that another follows.
+    landmark : timedelta
+        Time after the step.
+    minimum : int
+        Actions that fewer units did are left out.
+
+    Returns
+    -------
+    DataFrame
+        One row per action that is no step, the most frequent first: ``action`` and four counts of
+        mature units that are not open: ``did_and_reached``, ``did_not_reach``,
+        ``other_reached``, ``other_not_reached``. An association: nobody was assigned to do it.
+
+    Raises
+    ------
+    ParamsError
+        If no step follows, or activity does not know the unit.
+
+    References
+    ----------
+    Anderson, Cain and Gelber 1983, J. Clin. Oncol. 1:710-719 (landmark analysis).
+    """
+    size = microseconds(landmark)
+    units = _on_the_way(funnel, step)
+    units = units.filter(units["mature"] & ~units["open"] & (units[_END] > units[_CAME] + size))
+    rows = _rows(funnel, units)
+    soon = rows.filter((rows[TIME] > rows[_CAME]) & (rows[TIME] <= rows[_CAME] + size))
+    for part in funnel.rule.steps:
+        if part.table == ACTIVITY:
+            soon = soon.filter(~fits(soon, part))
+    once = soon.select(ACTION, UNIT, _WENT).distinct()
+    did = once.group_by(ACTION).agg(units=once.count(), went=once[_WENT].cast("int64").sum())
+    did = funnel.fetch(did.filter(did["units"] >= minimum))
+    went = units[_WENT].cast("int64").sum().fill_null(0)
+    total = funnel.fetch(units.agg(units=units.count(), went=went)).astype("int64").iloc[0]
+    did = did.astype({"units": "int64", "went": "int64"})
+    did = did.sort_values(["units", ACTION], ascending=[False, True], ignore_index=True)
+    return pd.DataFrame(
+        {
+            ACTION: did[ACTION],
+            "did_and_reached": did["went"],
+            "did_not_reach": did["units"] - did["went"],
+            "other_reached": total["went"] - did["went"],
+            "other_not_reached": (total["units"] - total["went"]) - (did["units"] - did["went"]),
+        }
+    )
+
+
+def paths_after(funnel: Funnel, step: str, *, length: int = 3, limit: int = 10) -> pd.DataFrame:
+    """Count what units did first after a step, before they went on or ran out of time.
+
+    Parameters
+    ----------
+    funnel : Funnel
+    step : str
+        A required step that another follows.
+    length : int
+        Actions that are looked at; the same action several times in a row is one.
+    limit : int
+        Paths that are listed.
+
+    Returns
+    -------
+    DataFrame
+        ``path`` (actions with `ARROW` between, or `DIRECTLY`), ``units``, and how many of them
+        ``reached`` the next step, are ``open`` or ``lost``; the most frequent first.
+
+    Raises
+    ------
+    ParamsError
+        As for `actions_after`.
+    """
+    units = _on_the_way(funnel, step)
+    names = [f"action_{place}" for place in range(1, length + 1)]
+    rows = _rows(funnel, units)
+    rows = rows.filter((rows[TIME] > rows[_CAME]) & (rows[TIME] < rows[_END]))
+    order = ibis.window(group_by=UNIT, order_by=[TIME, ACTION])
+    before = rows[ACTION].lag().over(order).fill_null("")
+    rows = rows.mutate(action_before=before)
+    rows = rows.filter(rows["action_before"] != rows[ACTION])
+    rows = rows.mutate(place=ibis.row_number().over(order))
+    firsts = {
+        name: ibis.cases((rows["place"] == place, rows[ACTION])).max()
+        for place, name in enumerate(names)
+    }
+    done = rows.group_by(UNIT).agg(**firsts)
+    joined = units.left_join(done, UNIT)
+    counts = {
+        "units": joined.count(),
+        "reached": joined[_WENT].cast("int64").sum(),
+        "open": (joined["open"] & ~joined[_WENT]).cast("int64").sum(),
+    }
+    grouped = joined.group_by(names).agg(**counts)
+    few = grouped.order_by([ibis.desc("units"), *names]).limit(limit)
+    frame = funnel.fetch(few).astype(dict.fromkeys(counts, "int64"))
+    path = frame[names[0]].fillna(DIRECTLY)
+    for name in names[1:]:
+        path += (ARROW + frame[name]).fillna("")
+    frame = frame.assign(path=path)
+    frame = frame.sort_values(["units", "path"], ascending=[False, True], ignore_index=True)
+    lost = frame["units"] - frame["reached"] - frame["open"]
+    return frame.assign(lost=lost)[["path", "units", "reached", "open", "lost"]]
+
+
+def _on_the_way(funnel: Funnel, step: str) -> ir.Table:
+    """Return the units that came to a step, with when they came, when it ended and how."""
+    _refuse_other_units(funnel)
+    here, following = next_step(funnel, step)
+    units = funnel.units.filter(has_reached(funnel.units, here))
+    went = has_reached(units, following)
+    end = ibis.coalesce(units[at(following)], ibis.greatest(units["until"], units[at(here)]))
+    return units.select(UNIT, "open", "mature", **{_CAME: units[at(here)], _WENT: went, _END: end})
+
+
+def _rows(funnel: Funnel, units: ir.Table) -> ir.Table:
+    rows = source_rows(funnel.tables, funnel.plan, ACTIVITY, "at")
+    columns = {name for part in funnel.rule.steps if part.table == ACTIVITY for name in part.where}
+    names = dict.fromkeys([UNIT, TIME, ACTION, *sorted(columns)])
+    return rows.select(*names).inner_join(units, UNIT)
+
+
+def _refuse_other_units(funnel: Funnel) -> None:
+    rows = funnel.tables.expression(ACTIVITY)
+    if rows is None or funnel.rule.unit not in rows.columns:
+        raise ParamsError(
+            f"activity does not know {funnel.rule.counted}",
+            where="funnel",
+            remedy="what is done on the way can be told for users and accounts with activity",
+        )
