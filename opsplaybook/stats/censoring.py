@@ -75,6 +75,20 @@ def before(entered: Floats) -> Floats | None:
     return np.where(entered == 0, -1.0, entered) if entered.any() else None
 
 
+def greenwood_parts(at_risk: NDArray, events: NDArray) -> Floats:
+    """Compute what each time adds to the variance of the logarithm of the share left.
+
+    Examples
+    --------
+    >>> greenwood_parts(np.array([10, 3]), np.array([5, 3])).tolist()
+    [0.1, 0.0]
+
+    Where all that were at risk leave there is no share whose logarithm could vary.
+    """
+    left = np.maximum(at_risk - events, 1)
+    return np.where(at_risk > events, events / (at_risk * left), 0.0)
+
+
 def greenwood_error(survival: NDArray, at_risk: NDArray, events: NDArray) -> Floats:
     """Compute Greenwood's standard error of shares left; 0 from where nobody is left.
 
@@ -85,9 +99,7 @@ def greenwood_error(survival: NDArray, at_risk: NDArray, events: NDArray) -> Flo
 
     Without censoring it is that of a plain share.
     """
-    left = np.maximum(at_risk - events, 1)
-    parts = np.where(at_risk > events, events / (at_risk * left), 0.0)
-    return survival * np.sqrt(np.cumsum(parts))
+    return survival * np.sqrt(np.cumsum(greenwood_parts(at_risk, events)))
 
 
 def numbers_at_risk(times: ArrayLike, *, entries: Floats, exits: Floats) -> Integers:
