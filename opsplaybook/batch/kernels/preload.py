@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from opsplaybook.batch.kernels import rehearsal
 from opsplaybook.batch.kernels.settings import LIBRARIES, NOT_PRELOADED
 
 _THREADS_END_SECONDS = 2.0
@@ -38,26 +39,13 @@ def preload() -> None:
         except (ImportError, SyntaxError):
             # A playbook that is being written: the kernel that imports it shows the error.
             traceback.print_exc()
-    rehearse()
+    rehearsal.rehearse()
     # The list of plot backends is read from the installed packages when it is first needed.
     importlib.import_module("matplotlib.backends").backend_registry.list_all()
     check_single_thread()
     # Frozen objects are not visited by collections in the kernels, so their pages stay shared.
     gc.collect()
     gc.freeze()
-
-
-def rehearse() -> None:
-    """Do once what is slow the first time: validate an empty frame of every contract.
-
-    pandera then builds its schemas, and imports every frame library that is installed (Dask
-    alone takes a third of a second), which each kernel would do again.
-    """
-    contracts = sys.modules.get("opsplaybook.contracts")
-    if contracts is None:
-        return
-    for contract in contracts.TABLES.values():
-        contracts.conform(contracts.empty(contract, timezone="UTC"), contract, timezone="UTC")
 
 
 def package_modules() -> Iterator[str]:
