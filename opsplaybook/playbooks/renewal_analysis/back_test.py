@@ -13,7 +13,7 @@ from opsplaybook.playbooks.renewal_analysis.book import Book
 from opsplaybook.playbooks.renewal_analysis.drivers import Drivers, fit, predict
 from opsplaybook.playbooks.renewal_analysis.params import Params
 from opsplaybook.stats.calibration import BrierSkill, Calibration, brier_skill, calibrate
-from opsplaybook.stats.discrimination import Separation, separation
+from opsplaybook.stats.discrimination import Discrimination, discrimination
 from opsplaybook.stats.rates import rate
 from opsplaybook.stats.results import Estimate
 from opsplaybook.stats.revenue import interval_coverage, level_error_of, renewed_revenue
@@ -71,13 +71,13 @@ class BackTest:
     standing: Standing
     scored: pd.DataFrame
     origins: pd.DataFrame
-    separation: Separation | None
+    separation: Discrimination | None
     calibration: Calibration | None
     skill: BrierSkill | None
     precision: Estimate
     caught: Estimate
     base: Estimate
-    others: tuple[tuple[str, Separation | None, int], ...]
+    others: tuple[tuple[str, Discrimination | None, int], ...]
     coverage: Estimate
     top: int
     caveats: tuple[str, ...]
@@ -136,7 +136,7 @@ def _tested(
 ) -> BackTest:
     lost, clusters = scored["lost"].to_numpy(), scored["account_id"].to_numpy()
     probability = scored["probability"].to_numpy()
-    own = separation(probability, lost, clusters=clusters, level=params.level)
+    own = discrimination(probability, lost, clusters=clusters, level=params.level)
     picked = (scored["place"] <= params.top).to_numpy()
     return BackTest(
         standing="separates" if own.separates else "does not separate",
@@ -242,7 +242,9 @@ def _round(
     )  # fmt: skip
 
 
-def _others(scored: pd.DataFrame, params: Params) -> tuple[tuple[str, Separation | None, int], ...]:
+def _others(
+    scored: pd.DataFrame, params: Params
+) -> tuple[tuple[str, Discrimination | None, int], ...]:
     """Test simpler scores the same way: counted signals, and the score that the company keeps."""
     found = []
     for name, column, sign in (
@@ -255,7 +257,7 @@ def _others(scored: pd.DataFrame, params: Params) -> tuple[tuple[str, Separation
         if min(lost.sum(), (~lost).sum()) >= SMALLEST_LOSSES:
             values = sign * scored[column].to_numpy(dtype=float)[known]
             clusters = scored["account_id"].to_numpy()[known]
-            tested = separation(values, lost, clusters=clusters, level=params.level)
+            tested = discrimination(values, lost, clusters=clusters, level=params.level)
         found.append((name, tested, int(known.sum())))
     return tuple(found)
 

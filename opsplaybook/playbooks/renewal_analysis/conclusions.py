@@ -211,15 +211,13 @@ def _forecast(forecast: Forecast, book: Book) -> Iterator[Finding]:
         return
     named = decisive(forecast)
     few = f" Half of the uncertainty hangs on {', '.join(named)}." if named else ""
+    lost = formats.estimate(forecast.base, unit="decisions")
+    source = f"Probabilities come from the {forecast.basis}; {lost} were lost so far."
     yield Finding(
         claim=f"{forecast.sentence(book.currency)}{few}",
         strength=grade(detectable=True, n=forecast.base.n, design="description"),
         evidence=("forecast", "swings"),
-        caveats=(
-            coverage_words(forecast),
-            f"Probabilities come from the {forecast.basis}: "
-            f"{formats.estimate(forecast.base, unit='decisions')} were lost so far.",
-        ),
+        caveats=(coverage_words(forecast), source),
         would_change="Signals that are not in the tables, such as what owners heard.",
     )
 

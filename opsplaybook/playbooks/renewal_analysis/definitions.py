@@ -44,7 +44,7 @@ METHOD = (
         "was fixed beforehand. Associations, not causes."
     ),
     (
-        "The back-test makes the model at fixed days of the past from outcomes that were known, and "
+        "The back-test makes the model at fixed days of the past from outcomes known then, and "
         "scores each later decision once; a score counts as separating if the interval of its AUC "
         "lies above 0.5, with accounts as units."
     ),

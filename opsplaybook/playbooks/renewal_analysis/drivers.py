@@ -36,6 +36,8 @@ LEVELS_SHOWN = 6
 SMALLEST_LEVEL = 20
 CHECKED_ROWS = 5_000
 SMALLEST_LOSSES = 5
+FIRST_DAY = 1 / 365.25
+"""Years: the check begins on the second day of a customer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,7 +338,7 @@ def _checks(
     raw = raw_matrix(known, names)
     end = known["tenure_years"].to_numpy(dtype=float)
     term = ((made["decide_by"] - made["start_on"]).dt.days / 365.25).to_numpy()
-    usable = ~np.isnan(raw).any(axis=1) & ~np.isnan(end) & (term > 0) & (end > 0)
+    usable = ~np.isnan(raw).any(axis=1) & (term > 0) & (end > 2 * FIRST_DAY)
     rows = np.flatnonzero(usable)
     if len(rows) > CHECKED_ROWS:
         rows = np.sort(np.random.default_rng(params.seed).choice(rows, CHECKED_ROWS, replace=False))
@@ -344,6 +346,6 @@ def _checks(
         return None
     scaled = _design(raw[rows], names)
     matrix = (raw[rows] - scaled.centres) / scaled.scales
-    entry = np.clip(end[rows] - term[rows], 0.0, None)
+    entry = np.clip(end[rows] - term[rows], FIRST_DAY, None)
     labels = [label(name) for name in names]
     return cox(end[rows], lost[rows], matrix, names=labels, entry=entry, level=params.level)

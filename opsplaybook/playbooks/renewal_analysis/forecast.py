@@ -12,6 +12,7 @@ from opsplaybook.metrics.renewals import LOST, OPEN
 from opsplaybook.playbooks.renewal_analysis.back_test import REVENUE_LEVEL, BackTest
 from opsplaybook.playbooks.renewal_analysis.book import Book
 from opsplaybook.playbooks.renewal_analysis.drivers import Drivers, predict
+from opsplaybook.playbooks.renewal_analysis.frozen import Frozen
 from opsplaybook.playbooks.renewal_analysis.params import Params
 from opsplaybook.sources import Tables
 from opsplaybook.stats.rates import rate
@@ -23,7 +24,7 @@ from opsplaybook.stats.revenue import (
     renewed_revenue,
 )
 
-Basis = Literal["model", "base rate", "none"]
+Basis = Literal["model", "frozen score", "base rate", "none"]
 SMALLEST_SIBLINGS = 30
 _COLUMNS = [
     "decision_id", "account_id", "label", "due_on", "decide_by", "annual_value", "probability",
@@ -46,8 +47,9 @@ class Forecast:
         Of the value kept; None where nothing is due.
     months : DataFrame
         ``month``, ``decisions``, ``due``, ``low``, ``median``, ``high``; the last row is the total.
-    basis : {"model", "base rate", "none"}
-        Where probabilities come from.
+    basis : {"model", "frozen score", "base rate", "none"}
+        Where probabilities come from; a frozen score is one that an earlier run over all accounts
+        wrote down.
     base : Estimate
         Share lost of all decisions ever decided.
     correlation : Estimate or None
@@ -87,19 +89,26 @@ class Forecast:
 
 
 def forecast_renewals(
-    given: Tables, params: Params, book: Book, drivers: Drivers, test: BackTest
+    given: Tables,
+    params: Params,
+    book: Book,
+    drivers: Drivers,
+    test: BackTest,
+    frozen: Frozen,
 ) -> Forecast:
     """Give each open decision a probability, and add them up to a distribution of value kept.
 
     Probabilities come from the model only where the back-test says that it separates; else each
-    decision gets the base rate. What a renewal brings above the old value is left out.
+    decision gets the base rate. A report on one account makes no model: it takes the newest score
+    that an earlier run over all accounts wrote down, or the base rate. What a renewal brings above
+    the old value is left out.
 
     Parameters
     ----------
     given : Tables
     params : Params
     book : Book
-    drivers, test
+    drivers, test, frozen
         As from the steps before.
 
     Returns
@@ -114,12 +123,15 @@ def forecast_renewals(
     if params.account_id:
         wanted &= every["account_id"] == params.account_id
     own, features = every.loc[wanted], drivers.features.loc[wanted.to_numpy()]
-    basis = _basis(drivers, test, base)
+    written = frozen.newest().reindex(own["decision_id"])
+    basis = _basis(drivers, test, base, written)
     if own.empty or basis == "none":
         return Forecast(_no_rows(), None, _no_months(), basis, base, None, last, test.coverage)
     probability = np.full(len(own), base.value)
     if basis == "model":
         probability = predict(drivers.model, drivers.design, features, base.value)
+    if basis == "frozen score":
+        probability = written["probability"].fillna(base.value).to_numpy()
     correlation = _correlation(given, test)
     draw = _Draw(given, decided, base, correlation, params)
     revenue = draw.revenue(own, probability)
@@ -157,9 +169,11 @@ class _Draw:
         )
 
 
-def _basis(drivers: Drivers, test: BackTest, base: Estimate) -> Basis:
+def _basis(drivers: Drivers, test: BackTest, base: Estimate, written: pd.DataFrame) -> Basis:
     if not base.n:
         return "none"
+    if drivers.standing == "not looked at" and (written["basis"] == "model").any():
+        return "frozen score"
     return "model" if drivers.model is not None and test.standing == "separates" else "base rate"
 
 

@@ -47,6 +47,8 @@ def compare_records(given: Tables, book: Book) -> Records:
     Records
     """
     known = dict(_records(given, book))
+    unexplained = known.get(LOST_RENEWAL, set()) - known.get(MARKED, set())
+    unexplained &= known.get(GONE, unexplained)
     rows = []
     for first, second in combinations(known, 2):
         one, two = known[first], known[second]
@@ -54,9 +56,11 @@ def compare_records(given: Tables, book: Book) -> Records:
                      len(two - one)))  # fmt: skip
     pairs = pd.DataFrame(rows, columns=_COLUMNS)
     outside, total = use_outside_terms(given, account_id=book.account_id)
-    return Records(pairs, outside, total, (*_disagreements(pairs), *_outside(outside, total)))
+    said = (*_disagreements(pairs, len(unexplained)), *_outside(outside, total))
+    return Records(pairs, outside, total, said)
 
 
+MARKED, LOST_RENEWAL, GONE = "account marked as lost", "lost renewal on record", "no contract runs"
 _COLUMNS = ["first", "second", "n_first", "n_second", "both", "only_first", "only_second"]
 
 
@@ -85,24 +89,27 @@ def _records(given: Tables, book: Book) -> Iterator[tuple[str, set[str]]]:
     accounts, contracts, deals = given["accounts"], book.contracts, given["opportunities"]
     if given.has("accounts", "churned"):
         marked = accounts["churned"].fillna(value=False)
-        yield "account marked as lost", set(accounts.loc[marked, "account_id"])
+        yield MARKED, set(accounts.loc[marked, "account_id"])
     events = (deals["kind"] == "renewal") & (deals["outcome"] == "lost")
     if events.any():
-        yield "lost renewal on record", set(deals.loc[events, "account_id"].dropna())
+        yield LOST_RENEWAL, set(deals.loc[events, "account_id"].dropna())
     if given.has("contracts", "outcome"):
         lost = contracts["outcome"] == "lost"
         yield "a contract was lost", set(contracts.loc[lost, "account_id"])
         running = (contracts["start_on"] <= book.last) & ~(contracts["end_on"] < book.last)
         gone = set(contracts["account_id"]) - set(contracts.loc[running, "account_id"])
-        yield "no contract runs", gone
+        yield GONE, gone
 
 
-def _disagreements(pairs: pd.DataFrame) -> Iterator[str]:
-    """Speak of records that mean the same and do not agree."""
+def _disagreements(pairs: pd.DataFrame, unexplained: int) -> Iterator[str]:
+    """Speak of records that mean the same and do not agree.
+
+    Whoever lost a renewal and still has a contract that runs is rightly not marked yet.
+    """
     same = pairs.loc[
-        (pairs["first"] == "account marked as lost")
-        & (pairs["second"] == "lost renewal on record")
-        & (pairs["only_first"] + pairs["only_second"] > 0)
+        (pairs["first"] == MARKED)
+        & (pairs["second"] == LOST_RENEWAL)
+        & (pairs["only_first"] + unexplained > 0)
     ]
     for row in same.itertuples():
         yield (

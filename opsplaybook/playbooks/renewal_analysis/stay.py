@@ -39,9 +39,9 @@ class Stay:
     Attributes
     ----------
     frame : DataFrame
-        One row per stretch as a customer: ``account_id``, ``years``, ``lost``, ``entry`` (years
-        that had passed when the records begin), ``cause`` (empty for those still there), ``tier``,
-        ``segment``, ``cohort`` and other groupings.
+        One row per stretch as a customer: ``account_id``, ``began``, ``years``, ``lost``,
+        ``entry`` (years that had passed when the records begin), ``cause`` (empty for those still
+        there), ``tier``, ``segment``, ``cohort`` and other groupings.
     curve : SurvivalCurve
         Of everybody.
     groups : dict of str to SurvivalCurve
@@ -142,6 +142,7 @@ def _stretches(given: Tables, params: Params, book: Book) -> pd.DataFrame:
     frame = pd.DataFrame(
         {
             "account_id": found["account_id"],
+            "began": began.astype("datetime64[us]"),
             "years": years,
             "lost": lost,
             "entry": entry,
@@ -198,9 +199,17 @@ def _against_others(
     own, others = frame.loc[inside], frame.loc[~inside]
     curve = _curve(own, level)
     parts = [part for year in YEARS_SHOWN for part in _at(curve, year)]
-    test = log_rank(_sample(own), _sample(others), level=level) if len(others) else None
-    p_value = test.p_value if test else nan
+    together = _at_risk_together(curve, _curve(others, level), frame)
+    p_value = log_rank(_sample(own), _sample(others)).p_value if together else nan
     return (grouping, name, len(own), int(own["lost"].sum()), *parts, p_value)
+
+
+def _at_risk_together(one: SurvivalCurve, two: SurvivalCurve, frame: pd.DataFrame) -> bool:
+    """Tell whether both were at risk at any loss: with late entry they may never meet."""
+    times = frame.loc[frame["lost"], "years"].to_numpy()
+    if not one.n or not two.n or not len(times):
+        return False
+    return bool(((one.at_risk_at(times) > 0) & (two.at_risk_at(times) > 0)).any())
 
 
 def _sample(frame: pd.DataFrame) -> tuple[pd.Series, pd.Series, pd.Series]:
@@ -216,14 +225,16 @@ def _at(curve: SurvivalCurve, year: float) -> tuple[float, float, float]:
 def _hazards(frame: pd.DataFrame, book: Book, level: float) -> LifeTable:
     """Count decisions and losses by year as a customer; early years without enough are left out."""
     made = book.decisions.loc[book.decisions["state"] != OPEN]
-    began = pd.Series(book.last, index=frame["account_id"]) - pd.to_timedelta(
-        frame["years"].to_numpy() * YEAR_DAYS, unit="D"
-    )
-    first = began.groupby(level=0).min().reindex(made["account_id"]).to_numpy()
-    begun = np.fmin(made["start_on"].to_numpy(), first)
-    years = ((made["due_on"].to_numpy() - begun) / np.timedelta64(1, "D") + 1) / YEAR_DAYS
-    year = pd.Series(np.clip(np.round(years), 1, None)).astype("int64").to_numpy()
-    lost = (made["state"] == LOST).to_numpy()
+    placed = pd.merge_asof(
+        made[["account_id", "due_on", "state"]].sort_values("due_on"),
+        frame[["account_id", "began"]].sort_values("began"),
+        left_on="due_on",
+        right_on="began",
+        by="account_id",
+    ).dropna(subset="began")
+    years = ((placed["due_on"] - placed["began"]).dt.days + 1) / YEAR_DAYS
+    year = years.round().clip(lower=1).astype("int64").to_numpy()
+    lost = (placed["state"] == LOST).to_numpy()
     at_risk = np.bincount(year)[1:] if len(year) else np.empty(0, dtype=int)
     events = np.bincount(year, weights=lost)[1:] if len(year) else np.empty(0)
     few = np.flatnonzero(at_risk < SMALLEST_AT_RISK)

@@ -12,6 +12,8 @@ from opsplaybook.stats.survival import SurvivalCurve
 from opsplaybook.tables import Column
 
 _SHOWN_YEARS = 8
+ALIKE = 100.0
+"""Sum of both parameters of the cohort model from which customers are as good as alike."""
 
 
 def chart_survival(stay: Stay, book: Book) -> Chart:
@@ -66,7 +68,7 @@ def table_groups(stay: Stay, book: Book) -> Table:
         Column("n", "n", "count"),
         Column("lost", "Lost", "count"),
         *years,
-        Column("p_value", "p, corrected for nothing", "number",
+        Column("p_value", "p of this test", "number",
                description="Log-rank test against all other customers"),
         Column("beyond_chance", "Beyond chance", "flag",
                description="After correction for the number of groups (Holm)"),
@@ -198,6 +200,8 @@ def _steps(curve: SurvivalCurve, name: str) -> pd.DataFrame:
 def _cohort_words(stay: Stay) -> str:
     if stay.cohorts is None:
         return "Too few losses for a cohort model."
+    if stay.cohorts.alpha + stay.cohorts.beta > ALIKE:
+        return "Cohort model: customers hardly differ in how prone they are to leave."
     return (
         f"Cohort model: alpha {formats.number(stay.cohorts.alpha)}, "
         f"beta {formats.number(stay.cohorts.beta)}."
