@@ -157,11 +157,59 @@ def calibrate(
     return Calibration(
         intercept,
         slope,
-        _bins(given, happened, bins, level),
+        calibration_bins(given, happened, bins=bins, level=level),
         float(given.sum()),
         int(happened.sum()),
         len(given),
     )
+
+
+def calibration_bins(
+    probabilities: ArrayLike,
+    outcome: ArrayLike,
+    *,
+    bins: int = BINS,
+    edges: ArrayLike | None = None,
+    level: float = 0.95,
+) -> tuple[CalibrationBin, ...]:
+    """Compare forecasts with outcomes in groups of similar forecasts.
+
+    Parameters
+    ----------
+    probabilities : array of float, shape (units,)
+        From 0 to 1, none missing.
+    outcome : array of bool, shape (units,)
+    bins : int
+        Groups of about equal size; equal forecasts stay in one group.
+    edges : array of float, optional
+        Ascending limits between groups instead; each belongs to the group below it.
+    level : float
+
+    Returns
+    -------
+    tuple of CalibrationBin
+        From low to high forecasts, without empty groups.
+
+    Raises
+    ------
+    ValueError
+        A probability that is missing or not from 0 to 1, or different lengths.
+
+    Examples
+    --------
+    >>> forecast, lost = [0.1, 0.1, 0.2, 0.6, 0.7, 0.8], [0, 0, 1, 0, 1, 1]
+    >>> low, high = calibration_bins(forecast, lost, edges=[0.5])
+    >>> round(high.expected, 2), round(high.observed.value, 2), high.observed.n
+    (0.7, 0.67, 3)
+
+    Of the three with a high forecast two left, as forecast.
+    """
+    given, happened = _read(probabilities, outcome)
+    shares = np.arange(1, bins) / bins
+    if edges is None and len(given):
+        edges = np.unique(np.quantile(given, shares, method="inverted_cdf"))
+    codes = np.searchsorted(np.asarray(edges, dtype=float), given, side="left")
+    return tuple(_bin(given[codes == k], happened[codes == k], level) for k in np.unique(codes))
 
 
 def brier_skill(
@@ -254,16 +302,9 @@ def _recalibrated(logits: Floats, happened: Flags, level: float) -> tuple[Estima
     return shift, Estimate(float(fit.best[1]), ends, rarer, "number", _METHOD)
 
 
-def _bins(given: Floats, happened: Flags, bins: int, level: float) -> tuple[CalibrationBin, ...]:
-    edges = np.unique(np.quantile(given, np.arange(1, bins) / bins, method="inverted_cdf"))
-    codes = np.searchsorted(edges, given, side="left")
-    groups = []
-    for code in np.unique(codes):
-        own = codes == code
-        observed = rate(int(happened[own].sum()), int(own.sum()), level=level)
-        low, high, middle = given[own].min(), given[own].max(), given[own].mean()
-        groups.append(CalibrationBin(float(low), float(high), float(middle), observed))
-    return tuple(groups)
+def _bin(given: Floats, happened: Flags, level: float) -> CalibrationBin:
+    observed = rate(int(happened.sum()), len(given), level=level)
+    return CalibrationBin(float(given.min()), float(given.max()), float(given.mean()), observed)
 
 
 def _gain(errors: Floats, base_errors: Floats) -> float:
