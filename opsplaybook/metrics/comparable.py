@@ -70,8 +70,8 @@ def _parts(tables: Tables, period: Period, value_action: str) -> Iterator[ibis.T
     of: dict[str, Callable[[ibis.Table], ibis.Table]] = {
         "contracts": lambda rows: _contracts(rows, period.last),
         "invoices": lambda rows: _invoices(rows, period),
-        "activity": lambda rows: _activity(rows, period, value_action),
-        "tickets": lambda rows: _tickets(rows, period),
+        "activity": lambda rows: use_totals(rows, period, value_action),
+        "tickets": lambda rows: ticket_totals(rows, period),
     }
     for name, aggregate in of.items():
         rows = tables.expression(name)
@@ -98,7 +98,8 @@ def _invoices(rows: ibis.Table, period: Period) -> ibis.Table:
     )
 
 
-def _activity(rows: ibis.Table, period: Period, value_action: str) -> ibis.Table:
+def use_totals(rows: ibis.Table, period: Period, value_action: str = "") -> ibis.Table:
+    """Sum up by account what was done since the first day of a period."""
     recent = rows.filter(rows["at"].date() >= period.first)
     sums = {"actions": recent.count()}
     if "user_id" in recent.columns:
@@ -108,7 +109,8 @@ def _activity(rows: ibis.Table, period: Period, value_action: str) -> ibis.Table
     return recent.group_by("account_id").aggregate(**sums)
 
 
-def _tickets(rows: ibis.Table, period: Period) -> ibis.Table:
+def ticket_totals(rows: ibis.Table, period: Period) -> ibis.Table:
+    """Count by account the tickets that were opened since the first day of a period."""
     recent = rows.filter(rows["opened_at"].date() >= period.first)
     return recent.group_by("account_id").aggregate(tickets=recent.count())
 

@@ -1,12 +1,14 @@
 """Who the customers are: master data, decision chain, contracts, use and support by account."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
+import ibis
 import numpy as np
 import pandas as pd
 
 from opsplaybook.contracts import ROLES
-from opsplaybook.metrics.comparable import customer_totals
+from opsplaybook.metrics.comparable import ticket_totals, use_totals
 from opsplaybook.metrics.orders import in_force
 from opsplaybook.metrics.periods import Period
 from opsplaybook.metrics.value import CustomerValues
@@ -48,6 +50,8 @@ FACTS = {
     "demand_type": "Demand",
     "owner": "Looked after by",
     "since": "Customer since",
+    "terms": "Terms signed so far",
+    "renewals": "Of them renewed",
     "contract_value": "Annual value under contract",
     "contract_end": "Next end of a term",
     "value": "Value",
@@ -90,12 +94,13 @@ def account_facts(tables: Tables, values: CustomerValues) -> pd.DataFrame:
             "product": _joined(terms, "product").reindex(index),
             "contract_value": of_terms["annual_value"].sum(min_count=1).reindex(index),
             "contract_end": of_terms["end_on"].min().reindex(index),
-            "users": _counted(tables, "users", _USE_DAYS, index),
-            "actions": _counted(tables, "actions", _USE_DAYS, index),
-            "tickets": _counted(tables, "tickets", _SUPPORT_DAYS, index),
+            **_history(tables["contracts"], index),
         },
         index=index,
     )
+    use = _counted(tables, "activity", use_totals, _USE_DAYS, index)
+    support = _counted(tables, "tickets", ticket_totals, _SUPPORT_DAYS, index)
+    extra = extra.join([use, support]).reindex(columns=[*extra, "users", "actions", "tickets"])
     kept = [name for name in FACTS if name in frame and name not in extra]
     decided = ["strategic", "strategic_reason", "strategic_until"]
     joined = pd.concat([frame[[*kept, *decided]], extra], axis=1)
@@ -167,19 +172,31 @@ def _size(employees: pd.Series) -> pd.Series:
     return pd.Series(names, index=employees.index, dtype="str").mask(np.isnan(numbers))
 
 
+def _history(contracts: pd.DataFrame, index: pd.Index) -> dict[str, pd.Series]:
+    """Count the terms up to the last known day, and those that were renewed."""
+    of = contracts["account_id"]
+    renewed = (contracts["outcome"] == "renewed").where(contracts["outcome"].notna())
+    counts = {"terms": of.groupby(of).size(), "renewals": renewed.groupby(of).sum(min_count=1)}
+    return {name: count.reindex(index).astype("float64") for name, count in counts.items()}
+
+
 def _joined(terms: pd.DataFrame, column: str) -> pd.Series:
     """List the different values of an account in one text, in order of the alphabet."""
     known = terms.dropna(subset=column)[["account_id", column]].drop_duplicates()
     return known.sort_values(column).groupby("account_id")[column].agg(" and ".join)
 
 
-def _counted(tables: Tables, name: str, days: int, index: pd.Index) -> pd.Series:
-    """Count what happened in the last days; missing for all where nothing is ever recorded."""
-    table = "tickets" if name == "tickets" else "activity"
-    if table not in tables.source.names:
-        return pd.Series(np.nan, index=index)
-    last = tables.as_of
-    totals = customer_totals(tables, Period(last - timedelta(days=days - 1), last))
-    if name not in totals:
-        return pd.Series(np.nan, index=index)
-    return totals[name].reindex(index).fillna(0.0)
+def _counted(
+    tables: Tables,
+    name: str,
+    totals: Callable[[ibis.Table, Period], ibis.Table],
+    days: int,
+    index: pd.Index,
+) -> pd.DataFrame:
+    """Count what happened in the last days; no column where nothing is ever recorded."""
+    rows = tables.expression(name)
+    if rows is None or "account_id" not in rows.columns:
+        return pd.DataFrame(index=index)
+    recent = Period(tables.as_of - timedelta(days=days - 1), tables.as_of)
+    found = totals(rows, recent).to_pandas().set_index("account_id")
+    return found.reindex(index).astype("float64").fillna(0.0)

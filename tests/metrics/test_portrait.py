@@ -20,6 +20,8 @@ TABLES = {
          "annual_value": 10.0, "product": "Core"},
         {"contract_id": "2", "account_id": "A", "start_on": "2026-01-01", "end_on": "2026-09-30",
          "annual_value": 5.0, "product": "Add-on"},
+        {"contract_id": "0", "account_id": "A", "start_on": "2025-01-01", "end_on": "2025-12-31",
+         "annual_value": 9.0, "product": "Core", "outcome": "renewed", "decided_on": "2025-11-01"},
         {"contract_id": "3", "account_id": "B", "start_on": "2026-01-01", "end_on": "2026-12-31",
          "annual_value": 1.0, "product": None},
         {"contract_id": "4", "account_id": "C", "start_on": "2026-01-01", "end_on": "2026-12-31",
@@ -58,6 +60,8 @@ def test_facts_of_contracts_and_support(facts):
     assert alpha["contract_value"] == 15.0
     assert alpha["contract_end"] == pd.Timestamp("2026-09-30")
     assert alpha["tickets"] == 1.0
+    assert alpha[["terms", "renewals"]].tolist() == [3.0, 1.0]
+    assert facts.loc["C", "terms"] == 1.0
     assert facts["size"].fillna("").tolist() == ["under 50", "", "1,000 and more"]
 
 

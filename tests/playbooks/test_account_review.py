@@ -36,6 +36,20 @@ def measure(done: SimpleNamespace, key: str):
     return next(m for m in (*done.business.measures, *done.use.measures) if m.key == key)
 
 
+def test_card_tells_us_all_that_is_known_and_shows_gaps(done):
+    card = next(item for item in done.shown if item.key == "account")
+    rows = {row[1]: row[2:] for row in card.rows}
+
+    assert card.audience == "internal"
+    assert [row[1] for row in card.rows[:2]] == ["Tier", "Health score"]
+    assert rows["Annual value under contract"][0] == "€12,000"
+    assert (rows["Terms signed so far"][0], rows["Of them renewed"][0]) == ("2", "1")
+    assert rows["Employees"][0] == "–"
+    assert rows["budget holder"] == ("covered", "2025-02-01")
+    assert rows["decision maker"][0] == "nobody"
+    assert "Value is invoiced less credited" in card.note
+
+
 def test_contract_value_is_a_fact_of_the_last_day(done):
     value = measure(done, "contract_value")
 

@@ -52,7 +52,9 @@ TITLE = "Account review"
 QUESTION = "What did this customer do in the last period, and what happens next?"
 SUBJECT = "account_id"
 REQUIRED = ("accounts",)
-OPTIONAL = ("contacts", "contracts", "invoices", "activity", "tickets", "requirements")
+OPTIONAL = (
+    "contacts", "contracts", "invoices", "opportunities", "activity", "tickets", "requirements",
+)  # fmt: skip
 
 
 def load(params: Params) -> Tables:

@@ -6,28 +6,24 @@ from datetime import date
 
 import pandas as pd
 
-from opsplaybook import formats, tables
+from opsplaybook import formats
 from opsplaybook.display import Table
 from opsplaybook.errors import EXAMPLES_SHOWN, UsageError, quote
+from opsplaybook.formats import Kind
 from opsplaybook.metrics.comparable import known_accounts
 from opsplaybook.metrics.periods import Period, Periods, periods_until
+from opsplaybook.metrics.portrait import FACTS, account_facts, card, decision_chain
+from opsplaybook.metrics.value import customer_values
+from opsplaybook.playbooks import cards
 from opsplaybook.playbooks.account_review.params import Params
 from opsplaybook.sources import Tables
-from opsplaybook.tables import Column
 
-_FACTS = {
-    "industry": "Industry",
-    "region": "Region",
-    "country": "Country",
-    "business_model": "Business model",
-    "employees": "Employees",
-    "customer_since": "Customer since",
-    "owner": "Looked after by",
-    "tier": "Tier",
-    "health_score": "Health score",
-    "strategic": "Strategic",
+_ON_RECORD: dict[str, tuple[str, Kind]] = {
+    "tier": ("Tier", "text"),
+    "health_score": ("Health score", "number"),
+    "strategic": ("Strategic", "flag"),
 }
-_KINDS = {"employees": "count", "customer_since": "date", "health_score": "number"}
+"""What the company itself keeps about the account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +41,13 @@ class Account:
         Its row of the table of accounts.
     periods : Periods
         The period that is looked at, and the two that it is held against.
+    card : DataFrame
+        Facts and decision chain, as from `card` of the portraits.
+    worth : str
+        What its ``value`` is.
     level : float
         Level of all intervals.
+    currency : str
     """
 
     account_id: str
@@ -56,7 +57,10 @@ class Account:
     since: date | None
     record: pd.Series
     periods: Periods
+    card: pd.DataFrame
+    worth: str
     level: float
+    currency: str
 
     @property
     def intervals(self) -> str:
@@ -113,6 +117,7 @@ def review_account(given: Tables, params: Params) -> Account:
     require_account(given, params)
     record = given["accounts"].iloc[0]
     since = record["customer_since"]
+    rows, worth = _card(given)
     return Account(
         account_id=params.account_id,
         name=formats.text(_text(record["name"]) or params.account_id),
@@ -121,24 +126,48 @@ def review_account(given: Tables, params: Params) -> Account:
         since=None if pd.isna(since) else since.date(),
         record=record,
         periods=periods_until(given.as_of, params.period_days),
+        card=rows,
+        worth=worth,
         level=params.level,
+        currency=given.currency,
     )
 
 
 def table_account(account: Account) -> Table:
-    """Show what is on record about the account; tier, score and staff are not for customers."""
-    rows = [
-        (label, formats.value(account.record[name], _KINDS.get(name, "text")))
-        for name, label in _FACTS.items()
+    """Show all that is known of the account; tier, score and staff are not for customers."""
+    known = {
+        name: account.record[name]
+        for name in _ON_RECORD
         if not formats.is_missing(account.record[name])
+    }
+    rows = [
+        ("on record", _ON_RECORD[name][0], formats.value(value, _ON_RECORD[name][1]))
+        for name, value in known.items()
     ]
-    return tables.table(
-        pd.DataFrame(rows, columns=["fact", "value"]),
-        [Column("fact", "On record"), Column("value", "Value")],
+    return cards.table_card(
+        account.card,
+        pd.DataFrame(rows, columns=["part", "fact", "text"]),
         key="account",
-        caption=f"{account.name}, {account.periods.now.text}",
-        shown=len(_FACTS),
+        caption=f"{account.name} on {formats.day(account.periods.now.last)}",
+        currency=account.currency,
+        note=f"{_meaning(account)}What it is worth among all customers, and its tier by score, "
+        "stand in the customer portrait.",
     )
+
+
+def _card(given: Tables) -> tuple[pd.DataFrame, str]:
+    """List the facts and the decision chain; of no customer only what is on record."""
+    accounts = given["accounts"].set_index("account_id")
+    values = customer_values(given)
+    facts = account_facts(given, values)
+    if facts.empty:
+        facts = accounts.assign(since=accounts["customer_since"]).reindex(columns=list(FACTS))
+    chain = decision_chain(given, accounts.index)
+    return card(facts, chain, accounts.index[0]), values.meaning
+
+
+def _meaning(account: Account) -> str:
+    return f"Value is {account.worth}. " if account.worth else ""
 
 
 def _near(known: pd.DataFrame, wanted: str) -> list[str]:

@@ -8,18 +8,14 @@ from opsplaybook.contracts import TIERS
 from opsplaybook.display import Chart, Table
 from opsplaybook.errors import UsageError, quote
 from opsplaybook.figures import plot_distribution
-from opsplaybook.formats import Kind
 from opsplaybook.metrics.portrait import card
+from opsplaybook.playbooks import cards
 from opsplaybook.playbooks.customer_portrait.params import Params
 from opsplaybook.playbooks.customer_portrait.portrait import Portrait
 from opsplaybook.playbooks.customer_portrait.score import Scored, words
 from opsplaybook.playbooks.customer_portrait.tiers import NO_TIER, Tiered
 from opsplaybook.tables import Column
 
-_KINDS: dict[str, Kind] = {
-    "employees": "count", "since": "date", "contract_value": "money", "contract_end": "date",
-    "value": "money", "payment": "days", "users": "count", "actions": "count", "tickets": "count",
-}  # fmt: skip
 _REASONS = 2
 
 
@@ -120,30 +116,14 @@ def table_overrides(tiered: Tiered) -> Table:
 def table_card(portrait: Portrait, scored: Scored, tiered: Tiered, params: Params) -> Table:
     """Show all that is known of one customer."""
     account = _chosen(portrait, scored, params)
-    frame = card(portrait.facts, portrait.chain, account)
-    texts = [
-        formats.value(value, _KINDS.get(column, "text"), currency=portrait.currency)
-        for column, value in zip(frame["column"], frame["value"], strict=True)
-    ]
-    rows = pd.DataFrame(
-        {"part": frame["part"], "fact": frame["fact"], "text": texts, "since": frame["since"]}
-    )
-    value = _card_of_value(account, scored, tiered)
-    rows = pd.concat([value.assign(since=pd.NaT), rows], ignore_index=True)
     label = portrait.facts.loc[account, "label"]
-    columns = [
-        Column("part", "Part"),
-        Column("fact", "Fact"),
-        Column("text", "Value"),
-        Column("since", "In contact since", "date"),
-    ]
-    return tables.table(
-        rows.astype({"since": "datetime64[us]"}),
-        columns,
+    return cards.table_card(
+        card(portrait.facts, portrait.chain, account),
+        _card_of_value(account, scored, tiered),
         key="card",
         caption=f"{label} ({account}) on {formats.day(portrait.customers.last)}",
+        currency=portrait.currency,
         note=f"Value is {portrait.customers.meaning}." if portrait.customers.basis else "",
-        shown=len(rows),
     )
 
 
