@@ -3,6 +3,7 @@
 For contracts with fixed dates of decision `hazards.decision_hazards` is the model.
 """
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import nan
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 from statsmodels.duration.hazard_regression import PHReg, PHRegResults
+from statsmodels.tools.sm_exceptions import ConvergenceWarning, HessianInversionWarning
 
 from opsplaybook.stats.arrays import Flags, Floats
 from opsplaybook.stats.censoring import before, read_entry, read_times
@@ -156,7 +158,7 @@ def cox(
     kept = independent_columns(table)
     spread = table[:, kept].std(axis=0)
     scaled = (table[:, kept] - table[:, kept].mean(axis=0)) / spread
-    fitted = PHReg(times, scaled, happened.astype(int), entry=entered, ties=ties).fit(disp=0)
+    fitted = _fit(times, happened, scaled, entered, ties)
     risks = scaled @ fitted.params
     since = np.full(len(times), -1.0) if entered is None else entered
     residuals = schoenfeld_residuals(times, happened, scaled, risks, entered=since, ties=ties)
@@ -177,6 +179,20 @@ def cox(
         ties,
         proportionality(residuals, fitted.cov_params(), ranks, names=kept_names),
     )
+
+
+def _fit(
+    times: Floats, happened: Flags, features: Floats, entered: Floats | None, ties: Ties
+) -> PHRegResults:
+    # Only the order of times matters. Moved on by 1, whoever is seen from the beginning is at risk
+    # at age 0 as well, since statsmodels counts units only after their entry.
+    since = None if entered is None else np.maximum(entered + 1, 0)
+    model = PHReg(times + 1, features, happened.astype(int), entry=since, ties=ties)
+    with warnings.catch_warnings():
+        # It cannot converge where a ratio is infinite, which is told from the coefficient.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        warnings.simplefilter("ignore", HessianInversionWarning)
+        return model.fit(disp=0)
 
 
 def _ratios(

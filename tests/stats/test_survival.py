@@ -106,3 +106,63 @@ def test_log_rank_of_the_same_groups_finds_nothing():
 @pytest.mark.parametrize("second", [([], []), ([3.0, 4.0], [0, 0])])
 def test_log_rank_without_events_has_no_p_value(second):
     assert math.isnan(log_rank(([1.0, 2.0], [0, 0]), second).p_value)
+
+
+def test_units_seen_late_count_only_from_then_on():
+    # Two at risk at age 2 (the third is first seen at 3), two at age 4.
+    curve = kaplan_meier([2.0, 5, 4], [1, 0, 1], entry=[0, 0, 3])
+    assert curve.at(2).value == 0.5
+    assert curve.at(4).value == 0.25
+    assert curve.at_risk_at([0, 2, 3, 4, 5, 6]).tolist() == [2, 2, 1, 2, 1, 0]
+
+
+def test_entry_at_the_beginning_changes_nothing():
+    times, observed = [2.0, 3, 5, 8, 8, 0], [1, 1, 0, 1, 0, 1]
+    one, other = kaplan_meier(times, observed), kaplan_meier(times, observed, entry=np.zeros(6))
+    assert (one.survival == other.survival).all()
+    assert (one.low == other.low).all()
+
+
+def test_survivors_that_are_seen_late_would_look_immortal():
+    generator = np.random.default_rng(2)
+    times, entry = generator.exponential(5, 8000), generator.uniform(-5, 10, 8000).clip(0)
+    seen = times > entry
+    right = kaplan_meier(times[seen], np.ones(seen.sum()), entry=entry[seen]).at(5).value
+    wrong = kaplan_meier(times[seen], np.ones(seen.sum())).at(5).value
+    assert right == pytest.approx(np.exp(-1), abs=0.04)
+    assert wrong > right + 0.1
+
+
+def test_what_remains_depends_on_the_age():
+    curve = kaplan_meier(np.arange(1.0, 11), np.ones(10))
+    found = curve.remaining(4, 3)
+    assert found.value == pytest.approx(3 / 6)
+    assert found.n == 6
+    assert found.interval.low < 0.5 < found.interval.high
+    assert curve.remaining(0, 3).value == curve.at(3).value
+
+
+def test_what_remains_is_unknown_beyond_the_data():
+    curve = kaplan_meier([2.0, 4, 6], [1, 0, 0])
+    assert math.isnan(curve.remaining(5, 2).value)
+    assert math.isnan(curve.remaining(7, 1).value)
+    assert math.isnan(kaplan_meier([], []).remaining(0, 1).value)
+
+
+def test_what_remains_where_nobody_left_has_wilsons_low_end():
+    found = kaplan_meier([2.0, 9, 9, 9, 9], [1, 0, 0, 0, 0]).remaining(3, 5)
+    assert found.value == 1.0
+    assert found.interval.low == pytest.approx(0.5101, abs=1e-4)
+
+
+def test_log_rank_of_groups_seen_late():
+    generator = np.random.default_rng(3)
+    times, entry = generator.exponential(5, 600), generator.uniform(0, 4, 600)
+    seen = times > entry
+    groups = [
+        (times[k::2][seen[k::2]], np.ones(seen[k::2].sum()), entry[k::2][seen[k::2]])
+        for k in (0, 1)
+    ]
+    assert log_rank(*groups).p_value > 0.01
+    shorter = (groups[1][0] * 0.5 + groups[1][2] * 0.5, groups[1][1], groups[1][2])
+    assert log_rank(groups[0], shorter).p_value < 1e-6
