@@ -278,7 +278,8 @@ def use_outside_terms(tables: Tables, *, account_id: str = "") -> tuple[int, int
     day = joined["at"].date()
     outside = (day < joined["first"]) | (day > joined["last"])
     counted = joined.aggregate(
-        outside=joined.count(where=outside.fill_null(value=False)), rows=joined.count()
+        outside=joined.count(where=outside.fill_null(ibis.literal(value=False))),
+        rows=joined.count(),
     )
     found = counted.to_pandas().iloc[0]
     return int(found["outside"]), int(found["rows"])

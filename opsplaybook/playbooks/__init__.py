@@ -13,9 +13,11 @@ from opsplaybook.params import shipped_folder
 from opsplaybook.playbooks.base import Playbook
 
 MODULES: dict[str, str] = {
+    "ab_review": "opsplaybook.playbooks.ab_review",
     "account_review": "opsplaybook.playbooks.account_review",
     "customer_portrait": "opsplaybook.playbooks.customer_portrait",
     "event_retrospective": "opsplaybook.playbooks.event_retrospective",
+    "renewal_analysis": "opsplaybook.playbooks.renewal_analysis",
 }
 
 

@@ -59,6 +59,13 @@ class Book:
             return self.decisions
         return self.decisions.loc[self.decisions["account_id"] == self.account_id]
 
+    def names_of(self, frame: pd.DataFrame) -> pd.Series:
+        """Name the account of each decision, with its contract where every term is one."""
+        names = self.labels.reindex(frame["account_id"]).set_axis(frame.index)
+        if self.agreed:
+            return names
+        return names + " " + frame["decision_id"].str.rsplit(" ", n=1).str[0]
+
     @property
     def intervals(self) -> str:
         """What intervals are called in a subtitle."""
@@ -163,10 +170,25 @@ def _caveats(
     if overdue:
         found.append(f"{overdue:,} decisions are past their grace and still open: neither renewed "
                      "nor lost, they are in no rate.")  # fmt: skip
-    return (*found, *_outcomes(contracts, made, agreed=agreed))
+    return (*found, *_unseen(contracts, made, agreed=agreed), *_outcomes(made, contracts, agreed))
 
 
-def _outcomes(contracts: pd.DataFrame, made: pd.DataFrame, *, agreed: bool) -> tuple[str, ...]:
+def _unseen(contracts: pd.DataFrame, made: pd.DataFrame, *, agreed: bool) -> tuple[str, ...]:
+    """Count losses that no landmark saw: terms that began and ended between two of them."""
+    if agreed:
+        return ()
+    lost = int((contracts["outcome"] == "lost").sum())
+    unseen = lost - int((made["state"] == "lost").sum())
+    if unseen <= 0:
+        return ()
+    gap = (
+        f"{unseen:,} of {lost:,} lost terms began and ended between two landmarks: the risk of a "
+        "loss is that of terms that ran on one."
+    )
+    return (gap,)
+
+
+def _outcomes(made: pd.DataFrame, contracts: pd.DataFrame, agreed: bool) -> tuple[str, ...]:  # noqa: FBT001
     if contracts["outcome"].isna().all():
         return ("No outcome is recorded: a term counts as renewed if another one follows.",)
     if not agreed or made.empty:

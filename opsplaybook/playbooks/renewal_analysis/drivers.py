@@ -207,6 +207,13 @@ def fit(
     return None, None
 
 
+def beyond_chance(model: BinaryModel, level: float) -> frozenset[str]:
+    """Return the features whose ratio is beyond chance after correction for their number."""
+    adjusted = holm([found.ratio.p_value for found in model.ratios])
+    pairs = zip(model.ratios, adjusted, strict=True)
+    return frozenset(found.name for found, p_value in pairs if p_value <= 1 - level)
+
+
 def predict(model: BinaryModel, design: Design, features: pd.DataFrame, base: float) -> np.ndarray:
     """Give each decision its probability of a loss; the base rate where a feature is not known."""
     matrix = design.matrix(features)

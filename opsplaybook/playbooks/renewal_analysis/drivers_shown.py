@@ -7,7 +7,11 @@ from opsplaybook import formats, tables
 from opsplaybook.display import Chart, Table
 from opsplaybook.figures import plot_intervals
 from opsplaybook.playbooks.renewal_analysis.book import Book
-from opsplaybook.playbooks.renewal_analysis.drivers import LOSSES_PER_FEATURE, Drivers
+from opsplaybook.playbooks.renewal_analysis.drivers import (
+    LOSSES_PER_FEATURE,
+    Drivers,
+    beyond_chance,
+)
 from opsplaybook.tables import Column
 
 DRAWN = 14
@@ -69,7 +73,12 @@ def table_model(drivers: Drivers, book: Book) -> Table:
     columns = [
         Column("feature", "Feature"),
         Column("ratio", "Hazard ratio", "ratio", low="low", high="high"),
-        Column("detectable", "Beyond 1", "flag"),
+        Column(
+            "beyond_chance",
+            "Beyond chance",
+            "flag",
+            description="After correction for the number of features (Holm)",
+        ),
         Column("proportional", "Same over the years", description="Schoenfeld residuals"),
     ]
     model = drivers.model
@@ -142,11 +151,12 @@ def model_words(drivers: Drivers) -> list[str]:
 
 
 def _model_frame(drivers: Drivers) -> pd.DataFrame:
-    names = ["feature", "ratio", "low", "high", "detectable", "proportional"]
+    names = ["feature", "ratio", "low", "high", "beyond_chance", "proportional"]
     if drivers.model is None:
         return pd.DataFrame(columns=names)
     tested = {test.name for test in drivers.checks.hazards_check} if drivers.checks else set()
     changing = set(_changing(drivers))
+    beyond = beyond_chance(drivers.model, drivers.level)
     rows = []
     for found in drivers.model.ratios:
         ends = found.ratio.interval
@@ -154,7 +164,7 @@ def _model_frame(drivers: Drivers) -> pd.DataFrame:
         same = "not checked"
         if found.name in tested:
             same = "no" if found.name in changing else "yes"
-        rows.append((found.name, found.ratio.value, low, high, found.ratio.detectable, same))
+        rows.append((found.name, found.ratio.value, low, high, found.name in beyond, same))
     return pd.DataFrame(rows, columns=names)
 
 

@@ -55,7 +55,9 @@ class Forecast:
     correlation : Estimate or None
         Between accounts of one parent.
     last : Timestamp
-        Last day of the horizon.
+        Last day of the horizon; the next landmark where contracts have no due date.
+    agreed : bool
+        Whether contracts have due dates.
     coverage : Estimate
         Of the same intervals in the back-test.
     """
@@ -67,6 +69,7 @@ class Forecast:
     base: Estimate
     correlation: Estimate | None
     last: pd.Timestamp
+    agreed: bool
     coverage: Estimate
 
     @property
@@ -78,12 +81,13 @@ class Forecast:
         """Say what is expected, in words."""
         if self.revenue is None:
             return f"Nothing is due up to {formats.day(self.last)}."
+        head = "is due" if self.agreed else "runs without a due date"
         money = [
             formats.money(amount, currency)
             for amount in (self.due, self.revenue.median, self.revenue.low, self.revenue.high)
         ]
         return (
-            f"{money[0]} is due up to {formats.day(self.last)} in {len(self.frame):,} decisions; "
+            f"{money[0]} {head} up to {formats.day(self.last)} in {len(self.frame):,} decisions; "
             f"{money[1]} is expected to stay (P10 to P90: {money[2]} to {money[3]})."
         )
 
@@ -115,7 +119,8 @@ def forecast_renewals(
     -------
     Forecast
     """
-    last = book.last + pd.Timedelta(days=params.horizon_days)
+    days = params.horizon_days if book.agreed else params.landmark_days
+    last = book.last + pd.Timedelta(days=days)
     every = book.decisions.reset_index(drop=True)
     decided = every.loc[every["state"] != OPEN]
     base = rate(int((decided["state"] == LOST).sum()), len(decided), level=params.level)
@@ -126,7 +131,9 @@ def forecast_renewals(
     written = frozen.newest().reindex(own["decision_id"])
     basis = _basis(drivers, test, base, written)
     if own.empty or basis == "none":
-        return Forecast(_no_rows(), None, _no_months(), basis, base, None, last, test.coverage)
+        return Forecast(
+            _no_rows(), None, _no_months(), basis, base, None, last, book.agreed, test.coverage
+        )
     probability = np.full(len(own), base.value)
     if basis == "model":
         probability = predict(drivers.model, drivers.design, features, base.value)
@@ -137,7 +144,9 @@ def forecast_renewals(
     revenue = draw.revenue(own, probability)
     frame = _frame(own, probability, revenue, book)
     months = _months(own, probability, draw)
-    return Forecast(frame, revenue, months, basis, base, correlation, last, test.coverage)
+    return Forecast(
+        frame, revenue, months, basis, base, correlation, last, book.agreed, test.coverage
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +207,7 @@ def _frame(
 ) -> pd.DataFrame:
     frame = own[["decision_id", "account_id", "due_on", "decide_by", "annual_value", "overdue"]]
     frame = frame.assign(
-        label=book.labels.reindex(own["account_id"]).to_numpy(),
+        label=book.names_of(own),
         probability=probability,
         swing=revenue.swings,
         share_of_variance=revenue.variance_shares,

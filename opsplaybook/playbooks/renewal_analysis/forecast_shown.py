@@ -67,7 +67,7 @@ def table_forecast(forecast: Forecast, book: Book) -> Table:
 
 def coverage_words(forecast: Forecast) -> str:
     """Say how often such intervals held in the past."""
-    if not forecast.coverage.n:
-        return "How often such intervals hold could not be tested on the past."
+    if not forecast.coverage.enough:
+        return "How often such intervals hold could not be tested on enough of the past."
     covered = formats.estimate(forecast.coverage, unit="forecasts")
     return f"Such intervals should hold in 80% of cases; in the back-test they did in {covered}."

@@ -139,7 +139,7 @@ def _frame(made: pd.DataFrame, features: pd.DataFrame, book: Book, params: Param
         ],
         axis=1,
     )
-    frame["label"] = book.labels.reindex(frame["account_id"]).to_numpy()
+    frame["label"] = book.names_of(frame)
     frame["change"] = frame["use"] / frame["earlier_use"].where(frame["earlier_use"] > 0) - 1
     if book.account_id:
         own = frame.loc[frame["account_id"] == book.account_id]

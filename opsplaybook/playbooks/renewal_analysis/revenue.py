@@ -244,7 +244,7 @@ def _renewed_gap(contracts: pd.DataFrame) -> float:
     before = following["renews_contract_id"].map(
         contracts.set_index("contract_id")["renewed_value"]
     )
-    return float((before - following["annual_value"]).sum())
+    return float((before.astype("float64") - following["annual_value"]).sum())
 
 
 def _decided_value(due: Due) -> float:
