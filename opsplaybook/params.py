@@ -6,6 +6,7 @@ per playbook: unknown names are refused, and ranges, units and meanings have one
 
 import difflib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -35,10 +36,25 @@ def _lines(value: object) -> object:
     return value
 
 
+@dataclass(frozen=True, slots=True)
+class Separator:
+    """What stands between the texts of a list that is written as one text."""
+
+    mark: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddsUpTo:
+    """Numbers that add up to a total, one for each item of another parameter."""
+
+    total: float
+    items: str
+
+
 Texts = Annotated[tuple[str, ...], BeforeValidator(_parted)]
 Numbers = Annotated[tuple[float, ...], BeforeValidator(_parted)]
 """Lists that may also be written as one text with commas."""
-Lines = Annotated[tuple[str, ...], BeforeValidator(_lines)]
+Lines = Annotated[tuple[str, ...], BeforeValidator(_lines), Separator(";")]
 """A list that may also be written as one text with semicolons."""
 
 

@@ -4,10 +4,8 @@ Nothing here may leave a thread behind: no engine is opened, and no data are rea
 """
 
 import sys
-from datetime import UTC, datetime
 from typing import Any
 
-import ibis
 import pandas as pd
 
 _FRAME = pd.DataFrame(
@@ -20,8 +18,6 @@ _FRAME = pd.DataFrame(
         "n": [10, 20, 30],
     }
 )
-_DAY = datetime(2026, 1, 1, tzinfo=UTC)
-_COLUMNS = {"account_id": "string", "at": "timestamp", "quantity": "float64"}
 
 
 def rehearse() -> None:
@@ -57,15 +53,10 @@ def draw() -> None:
 
 
 def compile_query() -> None:
-    """Write a query of the kind that metrics ask, for the engine that comes with the package."""
-    rows, others = ibis.table(_COLUMNS, name="rows"), ibis.table(_COLUMNS, name="others")
-    recent = rows.filter(rows.at >= _DAY, rows.account_id.length() > 0)
-    sums = recent.group_by("account_id").aggregate(
-        total=recent.quantity.sum(), days=recent.at.date().nunique(), last=recent.at.max()
-    )
-    known = others.distinct().select("account_id", weight=ibis.ifelse(others.quantity > 0, 1, 0))
-    joined = ibis.union(sums, sums).left_join(known, "account_id").order_by("account_id")
-    ibis.to_sql(joined, dialect="duckdb")
+    """Write a query for the engine."""
+    queries = _loaded("opsplaybook.sources.rehearsal")
+    if queries:
+        queries.compile_query()
 
 
 def _loaded(name: str) -> Any:

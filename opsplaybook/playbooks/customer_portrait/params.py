@@ -2,14 +2,14 @@
 
 import difflib
 from datetime import date
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from opsplaybook.contracts import TIERS
 from opsplaybook.metrics.value import DIMENSIONS
-from opsplaybook.params import Lines, Numbers, PlaybookParams, Texts
+from opsplaybook.params import AddsUpTo, Lines, Numbers, PlaybookParams, Texts
 from opsplaybook.stats.scores import Gaps, Transformation
 
 Grouping = Literal[
@@ -34,7 +34,7 @@ class Params(PlaybookParams):
         12, description="Months up to `as_of` over which money is summed", ge=1, le=36
     )
     dimensions: Texts = Field(DIMENSIONS, description="Dimensions of value", min_length=1)
-    weights: Numbers = Field(
+    weights: Annotated[Numbers, AddsUpTo(WEIGHTS_TOTAL, "dimensions")] = Field(
         (20, 15, 10, 10, 10, 5, 5, 10, 15),
         description="Weight of each dimension; they add up to 100",
     )

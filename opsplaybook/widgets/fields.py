@@ -1,0 +1,167 @@
+"""One field of a form: the widget that fits a parameter, made from the model's own description."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from math import floor, log10
+from types import NoneType
+from typing import Any, Literal, get_args, get_origin
+
+import ipywidgets
+from pydantic.fields import FieldInfo
+
+from opsplaybook.params import Separator
+from opsplaybook.widgets.choices import Choices
+
+SLIDER_STEPS = 100
+LISTED_CHOICES = 2_000
+"""Texts that a searchable list holds at most: browsers slow down with more. Others are typed."""
+
+_WIDTH = ipywidgets.Layout(width="320px")
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A parameter as a form shows it.
+
+    Attributes
+    ----------
+    name : str
+    description : str
+        Meaning and unit.
+    widget : ipywidgets.Widget
+        Its trait ``value`` is what a person sees.
+    read : callable
+        Returns what the widget says, as the model takes it.
+    write : callable
+        Shows a value of the model.
+    """
+
+    name: str
+    description: str
+    widget: ipywidgets.Widget
+    read: Callable[[], Any]
+    write: Callable[[Any], None]
+
+
+def make_field(
+    name: str, info: FieldInfo, value: Any, choices: Callable[[], Choices] | None = None
+) -> Field:
+    """Make the field of one parameter.
+
+    Parameters
+    ----------
+    name : str
+    info : FieldInfo
+        Its type, range and meaning.
+    value : object
+        What it shows first.
+    choices : callable, optional
+        Returns the keys that it can have, which are others after the source has changed.
+    """
+    kinds = set(get_args(info.annotation)) if _is_union(info.annotation) else {info.annotation}
+    optional = NoneType in kinds
+    (kind,) = kinds - {NoneType}
+    if choices is not None:
+        return _searched(name, info, value, choices, optional=optional)
+    if get_origin(kind) is Literal:
+        return _plain(name, info, ipywidgets.Dropdown(options=get_args(kind), value=value))
+    if kind is bool:
+        return _plain(name, info, ipywidgets.Checkbox(value=value, indent=False))
+    if kind is date:
+        return _plain(name, info, ipywidgets.DatePicker(value=value))
+    if kind in (int, float) and not optional:
+        return _plain(name, info, _number(kind, info, value))
+    if get_origin(kind) is tuple:
+        return _listed(name, info, value, kind)
+    return _text(name, info, value, optional=optional)
+
+
+def listed(choices: Choices) -> list[str]:
+    """Return the texts that a searchable list offers."""
+    return list(choices.keys)[:LISTED_CHOICES]
+
+
+def _is_union(annotation: Any) -> bool:
+    return NoneType in get_args(annotation)
+
+
+def _number(kind: type, info: FieldInfo, value: float) -> ipywidgets.Widget:
+    """Make a slider where both ends are known, else a box."""
+    low, high = _bound(info, "ge"), _bound(info, "le")
+    if low is None or high is None:
+        return (ipywidgets.IntText if kind is int else ipywidgets.FloatText)(value=value)
+    if kind is int:
+        return ipywidgets.IntSlider(value=value, min=low, max=high, continuous_update=False)
+    step = 10.0 ** floor(log10((high - low) / SLIDER_STEPS))
+    return ipywidgets.FloatSlider(
+        value=value, min=low, max=high, step=step, readout_format="g", continuous_update=False
+    )
+
+
+def _bound(info: FieldInfo, name: str) -> float | None:
+    found = [getattr(item, name) for item in info.metadata if hasattr(item, name)]
+    return found[0] if found else None
+
+
+def _plain(name: str, info: FieldInfo, widget: ipywidgets.Widget) -> Field:
+    def write(value: Any) -> None:
+        widget.value = value
+
+    widget.layout = _WIDTH
+    return Field(name, info.description or "", widget, lambda: widget.value, write)
+
+
+def _searched(
+    name: str, info: FieldInfo, value: Any, choices: Callable[[], Choices], *, optional: bool
+) -> Field:
+    """Make a searchable list. What is not in it stays as typed, for the form to judge."""
+    widget = ipywidgets.Combobox(
+        value=choices().text_of(value or ""),
+        options=listed(choices()),
+        placeholder="type to search",
+        ensure_option=False,
+        continuous_update=False,
+        layout=_WIDTH,
+    )
+
+    def read() -> Any:
+        key = choices().key_of(widget.value.strip())
+        return None if optional and not key else key
+
+    def write(key: Any) -> None:
+        widget.value = choices().text_of(key or "")
+
+    return Field(name, info.description or "", widget, read, write)
+
+
+def _listed(name: str, info: FieldInfo, value: Any, kind: Any) -> Field:
+    """Several texts or numbers on one line, as the command line takes them."""
+    mark = next((item.mark for item in info.metadata if isinstance(item, Separator)), ",")
+    numbers = float in get_args(kind)
+    widget = ipywidgets.Text(continuous_update=False, layout=_WIDTH)
+
+    def write(items: Any) -> None:
+        widget.value = f"{mark} ".join(f"{item:g}" if numbers else str(item) for item in items)
+
+    def read() -> Any:
+        return tuple(part.strip() for part in widget.value.split(mark) if part.strip())
+
+    write(value)
+    return Field(name, info.description or "", widget, read, write)
+
+
+def _text(name: str, info: FieldInfo, value: Any, *, optional: bool) -> Field:
+    widget = ipywidgets.Text(continuous_update=False, layout=_WIDTH)
+
+    def write(item: Any) -> None:
+        widget.value = "" if item is None else str(item)
+
+    def read() -> Any:
+        text = widget.value.strip()
+        if optional and not text:
+            return None
+        return text
+
+    write(value)
+    return Field(name, info.description or "", widget, read, write)

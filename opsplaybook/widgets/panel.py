@@ -1,0 +1,73 @@
+"""The panel of a playbook: its parameters as a form, kept and published from there."""
+
+from types import ModuleType
+
+from opsplaybook.display import MimeBundle
+from opsplaybook.errors import ParamsError
+from opsplaybook.params import PlaybookParams
+from opsplaybook.widgets.frontend import is_interactive
+
+
+class Panel:
+    """Parameters that a person may change before the cells below run.
+
+    Parameters
+    ----------
+    playbook : str
+        Stem of the playbook.
+    params : PlaybookParams
+        As the parameters cell has them.
+    """
+
+    def __init__(self, playbook: str, params: PlaybookParams) -> None:
+        self._playbook, self._given = playbook, params
+        self._desk = None
+
+    @property
+    def params(self) -> PlaybookParams:
+        """The parameters as they stand.
+
+        Raises
+        ------
+        ParamsError
+            If something on the form is wrong: nothing runs on values that nobody sees.
+        """
+        if self._desk is None:
+            return self._given
+        form = self._desk.form
+        if not form.valid:
+            problems = [f"{name}: {text}" if name else text for name, text in form.problems.items()]
+            raise ParamsError(
+                "the panel holds values that cannot be run",
+                where="panel",
+                examples=problems,
+                remedy="correct them in the panel, and run this cell again",
+            )
+        return form.params
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> MimeBundle:
+        if not is_interactive():
+            return self._given._repr_mimebundle_(include, exclude)
+        # ipywidgets costs a second to import, which no batch needs to pay.
+        from opsplaybook.widgets.desk import Desk
+
+        self._desk = Desk(self._playbook, self._given)
+        return self._desk.box._repr_mimebundle_(), {}
+
+
+def panel(playbook: ModuleType, params: PlaybookParams) -> Panel:
+    """Show the parameters of a playbook: as a form to a person, as a table to everybody else.
+
+    Parameters
+    ----------
+    playbook : module
+        Module of the playbook.
+    params : PlaybookParams
+        As the parameters cell has them.
+
+    Returns
+    -------
+    Panel
+        ``panel.params`` is what the cells below run on.
+    """
+    return Panel(playbook.__name__.rpartition(".")[2], params)

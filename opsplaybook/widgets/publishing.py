@@ -1,0 +1,101 @@
+"""Publish from a panel: the playbook runs in a process of its own, and its page is linked."""
+
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from opsplaybook.params import PlaybookParams
+
+_CELL = re.compile(r"cell (\d+) of (\d+)")
+_PAGE = re.compile(r"; open (.+)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What became of a run.
+
+    Attributes
+    ----------
+    page : Path or None
+        The report; None if the run failed.
+    message : str
+        Its summary line, or what went wrong.
+    """
+
+    page: Path | None
+    message: str
+
+
+def publish(
+    params: PlaybookParams,
+    playbook: str,
+    output: Path,
+    *,
+    progress: Callable[[int, int], None],
+    done: Callable[[Published], None],
+) -> threading.Thread:
+    """Run a playbook beside the notebook.
+
+    The run has its own process, so that the kernel stays free; it ends with the kernel, and its
+    folder appears only when it is whole.
+
+    Parameters
+    ----------
+    params : PlaybookParams
+    playbook : str
+        Stem of the playbook.
+    output : Path
+        Folder of run folders.
+    progress : callable
+        Called with the number of the running cell, and how many there are.
+    done : callable
+        Called once at the end.
+
+    Returns
+    -------
+    Thread
+        Ends with the run.
+    """
+
+    def work() -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder, "params.yaml")
+            file.write_text(yaml.safe_dump(params.model_dump(mode="json")), "utf-8")
+            done(_run(_command(playbook, file, output), output, progress))
+
+    thread = threading.Thread(target=work, name="publish", daemon=True)
+    thread.start()
+    return thread
+
+
+def _command(playbook: str, file: Path, output: Path) -> list[str]:
+    start = [sys.executable, "-m", "opsplaybook", "run", playbook]
+    return [*start, "-f", str(file), "-o", str(output), "--progress"]
+
+
+def _run(command: list[str], output: Path, progress: Callable[[int, int], None]) -> Published:
+    process = subprocess.Popen(  # noqa: S603 - our own command; names from data are in the file
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    last: list[str] = []
+    for line in process.stdout:
+        found = _CELL.search(line)
+        if found:
+            progress(int(found[1]), int(found[2]))
+        elif line.strip():
+            last = [*last, line.strip()][-5:]
+    code = process.wait()
+    message = "\n".join(last)
+    page = _PAGE.search(last[-1]) if last and code == 0 else None
+    return Published(output / page[1] if page else None, message)
