@@ -14,6 +14,7 @@ from scipy.special import logit, xlogy
 from opsplaybook.stats.arrays import (
     Flags,
     Floats,
+    cluster_codes,
     flags,
     floats,
     has_spread,
@@ -30,6 +31,7 @@ BINS = 5
 
 _METHOD = "logistic recalibration, Jeffreys penalty, profile penalised likelihood"
 _FEWEST = 3
+_MOST_FOR_BCA = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +240,8 @@ def brier_skill(
     Returns
     -------
     BrierSkill
-        The interval is a bootstrap by account.
+        The interval is a bootstrap of accounts: BCa up to 2,000 of them, above that percentile,
+        since its correction needs one pass per account and is negligible there.
 
     Raises
     ------
@@ -261,12 +264,15 @@ def brier_skill(
     given, happened = _read(probabilities, outcome)
     rates, _ = _read(np.broadcast_to(np.asarray(base, dtype=float), given.shape), happened)
     errors, base_errors = (given - happened) ** 2, (rates - happened) ** 2
+    names = np.arange(len(given)) if clusters is None else clusters
+    codes, accounts = cluster_codes(names)
+    require_same_length(given, codes)
     skill = bootstrap(
         _gain,
-        [errors, base_errors],
+        [np.bincount(codes, weights=e, minlength=accounts) for e in (errors, base_errors)],
         generator=generator,
-        clusters=clusters,
         kind="share",
+        method="bca" if accounts <= _MOST_FOR_BCA else "percentile",
         level=level,
     )
     return BrierSkill(
