@@ -122,7 +122,7 @@ def _facts(rows: ir.Table) -> ir.Table:
         usable=usable.sum(),
         missing=value.isnull().sum(),
         elsewhere=_elsewhere(rows).sum(),
-        too_early=_too_early(rows).sum(),
+        too_early=(_too_early(rows) & ~_elsewhere(rows)).sum(),
         negative=(usable & (value < 0)).sum(),
         neither=(usable & ~value.isin([0.0, 1.0])).sum(),
         denominators=rows["denominator"].notnull().sum(),

@@ -6,7 +6,7 @@ unit without a row counts as 0; an outcome that was not measured is missing.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
@@ -128,7 +128,7 @@ def matured(units: ir.Table, span: Span, timezone: str) -> ir.Table:
     """Keep the units whose days after the assignment are over by the last day."""
     if not span.outcome_days:
         return units
-    end = ibis.timestamp(end_of_day(span.last, timezone).isoformat())
+    end = _instant_after(span.last, timezone)
     return units.filter(units["since"] + ibis.interval(days=span.outcome_days) <= end)
 
 
@@ -168,7 +168,7 @@ def weekly_values(
         inside = (joined["moment"] >= begin) & (joined["moment"] < end)
         sums[f"w{week}"] = _added(joined["n0"], measure, inside)
     found = units.left_join(joined.group_by("unit_id").agg(**sums), "unit_id").drop("unit_id_right")
-    last = ibis.timestamp(end_of_day(span.last, tables.timezone).isoformat())
+    last = _instant_after(span.last, tables.timezone)
     over = {
         f"w{week}": ibis.ifelse(
             found["since"] + ibis.interval(days=7 * (week + 1)) <= last,
@@ -178,6 +178,49 @@ def weekly_values(
         for week in range(weeks)
     }
     return found.mutate(**over)
+
+
+def values_by_look(
+    tables: Tables,
+    units: ir.Table,
+    measure: Measure,
+    span: Span,
+    ends: Sequence[date],
+    *,
+    by: Literal["account_id", "user_id"],
+) -> Values:
+    """Add up what each unit had done by the end of each of several days, in one query.
+
+    Parameters
+    ----------
+    tables, units, measure, span, by
+        As in `unit_values`.
+    ends : sequence of date
+        Last days, included.
+
+    Returns
+    -------
+    Values
+        The same measure once per day; missing for units that were assigned later.
+    """
+    rows = _rows(tables, measure.table, by, [(0, measure)], members=False)
+    dated = measure.table != "activity"
+    parts = []
+    for end in ends:
+        own = _sums(
+            rows, units, [(0, measure)], replace(span, last=end), tables.timezone, dated=dated
+        )
+        parts.append(own)
+    found = units
+    for place, part in enumerate(parts):
+        named = part.rename({f"{name[0]}{place}": name for name in _names(0, measure)})
+        found = found.left_join(named, "unit_id").drop("unit_id_right")
+    known = {}
+    for place, end in enumerate(ends):
+        assigned = found["since"] < _instant_after(end, tables.timezone)
+        for name in _names(place, measure):
+            known[name] = ibis.ifelse(assigned, found[name].fill_null(0.0), None)
+    return kept_values(tables, found.mutate(**known), [measure] * len(ends))
 
 
 def kept_values(tables: Tables, expression: ir.Table, measures: Sequence[Measure]) -> Values:

@@ -17,6 +17,7 @@ MODULES: dict[str, str] = {
     "account_review": "opsplaybook.playbooks.account_review",
     "customer_portrait": "opsplaybook.playbooks.customer_portrait",
     "event_retrospective": "opsplaybook.playbooks.event_retrospective",
+    "funnel_review": "opsplaybook.playbooks.funnel_review",
     "renewal_analysis": "opsplaybook.playbooks.renewal_analysis",
 }
 

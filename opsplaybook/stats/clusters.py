@@ -196,7 +196,40 @@ def intraclass_correlation(values: ArrayLike, clusters: ArrayLike) -> Intraclass
 
     Nearly all of the variance lies between accounts: more users would tell little more.
     """
-    arm = _Arm.of(values, clusters)
+    return _likeness(_Arm.of(values, clusters))
+
+
+def intraclass_correlation_of_sums(
+    sums: ArrayLike, sizes: ArrayLike, squares: ArrayLike
+) -> IntraclassCorrelation:
+    """Estimate how much alike the rows of one account are, from its sums.
+
+    Parameters
+    ----------
+    sums, sizes, squares : array of float, shape (accounts,)
+        Sum of the values of each account, how many there are, and the sum of their squares;
+        accounts without a row are left out.
+
+    Returns
+    -------
+    IntraclassCorrelation
+        As `intraclass_correlation` gives for the rows.
+
+    Examples
+    --------
+    >>> found = intraclass_correlation_of_sums([6, 30], [2, 2], [20, 452])
+    >>> round(found.value, 2)
+    0.97
+
+    The two accounts differ far more than the users within each.
+    """
+    rows = np.asarray(sizes, dtype=float)
+    own = rows > 0
+    arrays = (np.asarray(column, dtype=float)[own] for column in (sums, squares))
+    return _likeness(_Arm(rows[own], *arrays))
+
+
+def _likeness(arm: "_Arm") -> IntraclassCorrelation:
     if arm.clusters < 2 or arm.rows == arm.clusters:
         return IntraclassCorrelation(nan, nan, nan, nan, arm.clusters)
     means = arm.sums / arm.sizes

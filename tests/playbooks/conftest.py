@@ -146,8 +146,18 @@ def review_account():
 @pytest.fixture(scope="session")
 def portrait_steps():
     """Return the module that runs all steps of the customer portrait and shows them."""
-    path = Path(__file__).with_name("portrait.py")
-    spec = importlib.util.spec_from_file_location("portrait_steps", path)
+    return beside("portrait")
+
+
+@pytest.fixture(scope="session")
+def experiment_steps():
+    """Return the module that runs all steps of the A/B review, and makes experiments by hand."""
+    return beside("experiments")
+
+
+def beside(name: str):
+    """Load a module of this folder, which is no package."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
