@@ -1,5 +1,6 @@
 """Funnels over any table with times: a rule in words, and exact counts by it, in the engine."""
 
+from opsplaybook.metrics.funnels.accounts import account_times
 from opsplaybook.metrics.funnels.between import actions_after, paths_after
 from opsplaybook.metrics.funnels.counts import NOT_KNOWN, reach, reach_in
 from opsplaybook.metrics.funnels.funnel import Funnel, occurrences, read_funnel
@@ -13,6 +14,7 @@ __all__ = [
     "Funnel",
     "FunnelRule",
     "Step",
+    "account_times",
     "actions_after",
     "count_lost",
     "durations",

@@ -8,12 +8,13 @@ import pandas as pd
 
 from opsplaybook.errors import ParamsError
 from opsplaybook.metrics.funnels.clock import microseconds
+from opsplaybook.metrics.funnels.counts import NOT_KNOWN
 from opsplaybook.metrics.funnels.funnel import Funnel
 from opsplaybook.metrics.funnels.losses import next_step
 from opsplaybook.metrics.funnels.rows import TIME, UNIT, fits, source_rows
 from opsplaybook.metrics.funnels.units import at, has_reached
 
-ACTIVITY, ACTION = "activity", "action"
+ACTIVITY, ACTION, ACCOUNT = "activity", "action", "account_id"
 DIRECTLY = "directly"
 """Path of a unit that did nothing else on the way."""
 
@@ -22,7 +23,7 @@ _CAME, _WENT, _END = "came", "went_on", "end"
 
 
 def actions_after(
-    funnel: Funnel, step: str, *, landmark: timedelta, minimum: int = 5
+    funnel: Funnel, step: str, *, landmark: timedelta, minimum: int = 5, by_account: bool = False
 ) -> pd.DataFrame:
     """Count who did what soon after a step, by whether they went on later.
 
@@ -39,6 +40,9 @@ def actions_after(
         Time after the step.
     minimum : int
         Actions that fewer units did are left out.
+    by_account : bool
+        Count within each account as well: units of one account are alike. The rule has to carry
+        ``account_id`` as a segment.
 
     Returns
     -------
@@ -46,38 +50,35 @@ def actions_after(
         One row per action that is no step, the most frequent first: ``action`` and four counts of
         mature units that are not open: ``did_and_reached``, ``did_not_reach``,
         ``other_reached``, ``other_not_reached``. An association: nobody was assigned to do it.
+        By account, one row per action and account, with ``account_id``.
 
     Raises
     ------
     ParamsError
-        If no step follows, or activity does not know the unit.
+        If no step follows, activity does not know the unit, or no account is carried.
 
     References
     ----------
     Anderson, Cain and Gelber 1983, J. Clin. Oncol. 1:710-719 (landmark analysis).
     """
-    size = microseconds(landmark)
-    units = _on_the_way(funnel, step)
-    units = units.filter(units["mature"] & ~units["open"] & (units[_END] > units[_CAME] + size))
-    rows = _rows(funnel, units)
-    soon = rows.filter((rows[TIME] > rows[_CAME]) & (rows[TIME] <= rows[_CAME] + size))
-    for part in funnel.rule.steps:
-        if part.table == ACTIVITY:
-            soon = soon.filter(~fits(soon, part))
-    once = soon.select(ACTION, UNIT, _WENT).distinct()
-    did = once.group_by(ACTION).agg(units=once.count(), went=once[_WENT].cast("int64").sum())
-    did = funnel.fetch(did.filter(did["units"] >= minimum))
-    went = units[_WENT].cast("int64").sum().fill_null(0)
-    total = funnel.fetch(units.agg(units=units.count(), went=went)).astype("int64").iloc[0]
-    did = did.astype({"units": "int64", "went": "int64"})
-    did = did.sort_values(["units", ACTION], ascending=[False, True], ignore_index=True)
+    units, once = _done_soon(funnel, step, landmark)
+    keys = [ACCOUNT] if by_account else []
+    if by_account:
+        units, once = (_with_accounts(funnel, part) for part in (units, once))
+    did = _counted(funnel, once, [ACTION, *keys])
+    number = did.groupby(ACTION)["units"].sum()
+    often = number[number >= minimum].sort_values(ascending=False, kind="stable").index
+    total = _counted(funnel, units, keys).rename(columns={"units": "all", "went": "all_went"})
+    every = pd.DataFrame({ACTION: often}).merge(total, how="cross")
+    rows = every.merge(did, on=[ACTION, *keys], how="left")
+    rows = rows.fillna({"units": 0, "went": 0}).astype({"units": "int64", "went": "int64"})
     return pd.DataFrame(
         {
-            ACTION: did[ACTION],
-            "did_and_reached": did["went"],
-            "did_not_reach": did["units"] - did["went"],
-            "other_reached": total["went"] - did["went"],
-            "other_not_reached": (total["units"] - total["went"]) - (did["units"] - did["went"]),
+            **{name: rows[name] for name in (ACTION, *keys)},
+            "did_and_reached": rows["went"],
+            "did_not_reach": rows["units"] - rows["went"],
+            "other_reached": rows["all_went"] - rows["went"],
+            "other_not_reached": rows["all"] - rows["all_went"] - (rows["units"] - rows["went"]),
         }
     )
 
@@ -136,6 +137,32 @@ def paths_after(funnel: Funnel, step: str, *, length: int = 3, limit: int = 10) 
     frame = frame.sort_values(["units", "path"], ascending=[False, True], ignore_index=True)
     lost = frame["units"] - frame["reached"] - frame["open"]
     return frame.assign(lost=lost)[["path", "units", "reached", "open", "lost"]]
+
+
+def _done_soon(funnel: Funnel, step: str, landmark: timedelta) -> tuple[ir.Table, ir.Table]:
+    """Return the units on the way at the landmark, and each action that each did until then."""
+    size = microseconds(landmark)
+    units = _on_the_way(funnel, step)
+    units = units.filter(units["mature"] & ~units["open"] & (units[_END] > units[_CAME] + size))
+    rows = _rows(funnel, units)
+    soon = rows.filter((rows[TIME] > rows[_CAME]) & (rows[TIME] <= rows[_CAME] + size))
+    for part in funnel.rule.steps:
+        if part.table == ACTIVITY:
+            soon = soon.filter(~fits(soon, part))
+    return units, soon.select(ACTION, UNIT, _WENT).distinct()
+
+
+def _with_accounts(funnel: Funnel, rows: ir.Table) -> ir.Table:
+    account = funnel.units[funnel.segment(ACCOUNT)].fill_null(NOT_KNOWN)
+    return rows.inner_join(funnel.units.select(UNIT, **{ACCOUNT: account}), UNIT)
+
+
+def _counted(funnel: Funnel, rows: ir.Table, keys: list[str]) -> pd.DataFrame:
+    """Count units and those that went on, per group, in order of the keys."""
+    counts = {"units": rows.count(), "went": rows[_WENT].cast("int64").sum().fill_null(0)}
+    frame = funnel.fetch(rows.group_by(keys).agg(**counts) if keys else rows.agg(**counts))
+    frame = frame.astype({"units": "int64", "went": "int64"})
+    return frame.sort_values(keys, ignore_index=True) if keys else frame
 
 
 def _on_the_way(funnel: Funnel, step: str) -> ir.Table:

@@ -19,6 +19,11 @@ def _local_time(zone: Any, instant: Any) -> Any:
     """DuckDB and PostgreSQL: the local time of an instant."""
 
 
+@ibis.udf.scalar.builtin(name="epoch_us", signature=((_INSTANT,), "int64"))
+def _microseconds_of_instant(instant: Any) -> Any:
+    """DuckDB: microseconds since 1970, whatever zone the session is in."""
+
+
 @dataclass(frozen=True, slots=True)
 class Clock:
     """The scale on which a funnel runs: microseconds since 1970.
@@ -42,6 +47,9 @@ class Clock:
         """Put a column of dates or timestamps on the scale."""
         if self.in_days and column.type().is_timestamp():
             column = self._local_day(column)
+        if self.backend == "duckdb" and column.type().is_timestamp():
+            # Ibis would read the seconds off the local time of the session.
+            return _microseconds_of_instant(column)
         # The seconds come with their fraction, though Ibis calls them whole.
         return (column.epoch_seconds().cast("float64") * 1e6).round().cast("int64")
 

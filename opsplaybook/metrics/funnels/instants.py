@@ -171,7 +171,7 @@ def _complete(rows: ir.Table, plan: Plan, filters: Filters, step: int) -> ir.Tab
     found = []
     if step == 1 or not later:
         found.append(ibis.cases((_enough(rows, filters, 1, step), rows[START])))
-    for done in range(step - 1 if later else 1, step):
+    for done in range(max(step - 1, 1) if later else 1, step):
         entry = rows[f"{BEFORE}_{done}"]
         possible = entry.notnull() & _enough(rows, filters, done + 1, step)
         if plan.window is not None:
@@ -181,13 +181,17 @@ def _complete(rows: ir.Table, plan: Plan, filters: Filters, step: int) -> ir.Tab
     rows = rows.mutate(**{_start(step): latest})
     if step == plan.length:
         return rows
+    return rows.mutate(**{f"{BEFORE}_{step}": _completed_before(rows, plan, step)})
+
+
+def _completed_before(rows: ir.Table, plan: Plan, step: int) -> ir.IntegerValue:
+    """Return the latest entry that completed a step earlier, with the next one in reach."""
     within = plan.within(step + 1)
-    earlier = ibis.window(
-        group_by=path_of_gap(plan, step),
-        order_by=TIME,
-        range=(None if within is None else -within, -1),
-    )
-    return rows.mutate(**{f"{BEFORE}_{step}": rows[_start(step)].max().over(earlier)})
+    if within == 0:
+        return ibis.null("int64")
+    frame = (None if within is None else -within, -1)
+    earlier = ibis.window(group_by=path_of_gap(plan, step), order_by=TIME, range=frame)
+    return rows[_start(step)].max().over(earlier)
 
 
 def latest_of(moments: list[ir.IntegerValue]) -> ir.IntegerValue:

@@ -138,7 +138,8 @@ class FunnelRule:
     segments: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        problems = [*_step_problems(self), *_exclusion_problems(self), *_choice_problems(self)]
+        checks = (_step_problems, _limit_problems, _exclusion_problems, _choice_problems)
+        problems = [problem for check in checks for problem in check(self)]
         if problems:
             raise ParamsError(
                 "the choices do not go together",
@@ -200,15 +201,20 @@ def _step_problems(rule: FunnelRule) -> Iterator[str]:
         yield f"steps: {quote(next(n for n in names if names.count(n) > 1))} is there twice"
     if rule.steps and rule.steps[0].optional:
         yield f"steps: the first one, {quote(names[0])}, cannot be optional"
-    if rule.steps and rule.steps[0].within is not None:
-        yield f"steps: the first one, {quote(names[0])}, has no step before it to be within"
-    for step in rule.steps:
-        if step.within is not None and step.within < timedelta(0):
-            yield f"steps: {quote(step.name)} is within a negative time"
     for optional in (step for step in rule.steps if step.optional):
         for other in rule.steps:
             if other is not optional and _may_share(optional, other):
                 yield f"steps: one row may fit {quote(optional.name)} and {quote(other.name)}"
+
+
+def _limit_problems(rule: FunnelRule) -> Iterator[str]:
+    if rule.steps and rule.steps[0].within is not None:
+        yield f"steps: the first one, {quote(rule.steps[0].name)}, has none before it to be within"
+    for step in rule.steps:
+        if step.within is not None and step.within < timedelta(0):
+            yield f"steps: {quote(step.name)} is within a negative time"
+        if step.within == timedelta(0) and rule.ties == "later":
+            yield f"ties later and steps: {quote(step.name)} is within no time of the one before"
 
 
 def _exclusion_problems(rule: FunnelRule) -> Iterator[str]:
