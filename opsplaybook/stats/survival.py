@@ -281,7 +281,8 @@ def log_rank(
     -------
     Difference
         Of the medians, without an interval: the p-value belongs to the whole curves. `first` and
-        `second` are the medians. NaN where a group is empty or nothing happened.
+        `second` are the medians. The p-value is NaN where the groups were never at
+        risk together when something happened to some of them, as with an empty group.
 
     Examples
     --------
@@ -299,7 +300,7 @@ def log_rank(
     two = kaplan_meier(others, other_happened, entry=other_entered, level=level)
     medians = one.median(kind=kind), two.median(kind=kind)
     p_value = nan
-    if one.n and two.n and one.events.sum() + two.events.sum() > 0:
+    if _comparable(one, two):
         groups = np.repeat([0, 1], [one.n, two.n])
         statistic, _ = survdiff(
             np.append(times, others),
@@ -323,3 +324,19 @@ def log_rank(
 def _read(group: tuple[ArrayLike, ...]) -> tuple[Floats, Flags, Floats]:
     times, happened = read_times(*group[:2])
     return times, happened, read_entry(group[2] if len(group) > 2 else None, times)
+
+
+def _comparable(one: SurvivalCurve, two: SurvivalCurve) -> bool:
+    """Tell whether an event left some of both groups, which were at risk together."""
+    if not one.n or not two.n:
+        return False
+    times = np.union1d(one.times[one.events > 0], two.times[two.events > 0])
+    first, second = one.at_risk_at(times), two.at_risk_at(times)
+    lost = np.zeros(len(times))
+    for curve in (one, two):
+        np.add.at(
+            lost,
+            np.searchsorted(times, curve.times[curve.events > 0]),
+            curve.events[curve.events > 0],
+        )
+    return bool(((first > 0) & (second > 0) & (first + second > lost)).any())

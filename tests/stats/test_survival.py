@@ -166,3 +166,16 @@ def test_log_rank_of_groups_seen_late():
     assert log_rank(*groups).p_value > 0.01
     shorter = (groups[1][0] * 0.5 + groups[1][2] * 0.5, groups[1][1], groups[1][2])
     assert log_rank(groups[0], shorter).p_value < 1e-6
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        ([9.0, 10], [1, 1], [8, 8]),
+        ([2.0, 2], [1, 1]),
+        ([], []),
+    ],
+    ids=["never at risk together", "all leave at once", "nobody"],
+)
+def test_log_rank_of_groups_that_never_meet_is_unknown(second):
+    assert math.isnan(log_rank(([2.0, 2.0], [1, 1]), second).p_value)
