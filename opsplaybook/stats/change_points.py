@@ -6,12 +6,13 @@ out anew among all of them; where they are nested in accounts, whole accounts ch
 that what an account does at different times stays together.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import nan
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.stats import chi2
 
 from opsplaybook.stats.arrays import Floats
 from opsplaybook.stats.nested_rates import clustered_rate
@@ -44,6 +45,9 @@ class ChangePoint:
         more than they would without looking: the p-value decides, not their intervals.
     n : int
         Units in all periods.
+    earliest, latest : int
+        First and last place that the data hardly tell from `position` (a likelihood set): the
+        true place lies outside at most about as rarely as the level says.
     """
 
     position: int
@@ -51,6 +55,8 @@ class ChangePoint:
     before: Estimate
     after: Estimate
     n: int
+    earliest: int = -1
+    latest: int = -1
 
     @property
     def change(self) -> float:
@@ -110,7 +116,8 @@ def likeliest_change(
     total = int(base.sum())
     none = ChangePoint(-1, nan, *(_rate(hits[:, :0], base[:, :0], level),) * 2, total)
     places = _places(base, least_units)
-    if not places.size or hits.sum() in (0, total) or 1 < len(hits) < LEAST_CLUSTERS:
+    few = len(hits) > 1 and np.count_nonzero(base.sum(axis=1)) < LEAST_CLUSTERS
+    if few or not places.size or hits.sum() in (0, total):
         return none
     bridges = _bridges(hits, base)[:, places]
     spread = np.sqrt((bridges**2).sum(axis=0))
@@ -126,12 +133,15 @@ def likeliest_change(
     chance = (np.abs(drawn[:, known]) / spread[known]).max(axis=1)
     position = int(places[known][peaks.argmax()]) + 1
     as_high = int((chance >= peaks.max() * (1 - 1e-12)).sum())
+    near = places[known][peaks**2 >= peaks.max() ** 2 - chi2.ppf(level, 1)] + 1
     return ChangePoint(
         position,
         (1 + as_high) / (1 + resamples),
         _rate(hits[:, :position], base[:, :position], level),
         _rate(hits[:, position:], base[:, position:], level),
         total,
+        int(near.min()),
+        int(near.max()),
     )
 
 
@@ -175,12 +185,12 @@ def change_points(
     """
     hits, base = _read(successes, n)
     cuts = _cuts(hits, base, 0, generator, alpha, resamples, least_units)
-    ends = [0, *(position for position, _ in cuts), base.shape[1]]
+    ends = [0, *(cut.position for cut in cuts), base.shape[1]]
     spans = [_rate(hits[:, start:end], base[:, start:end], level) for start, end in pairwise(ends)]
     total = int(base.sum())
     return tuple(
-        ChangePoint(position, p_value, spans[place], spans[place + 1], total)
-        for place, (position, p_value) in enumerate(cuts)
+        replace(cut, before=spans[place], after=spans[place + 1], n=total)
+        for place, cut in enumerate(cuts)
     )
 
 
@@ -192,7 +202,7 @@ def _cuts(
     alpha: float,
     resamples: int,
     least_units: int,
-) -> list[tuple[int, float]]:
+) -> list[ChangePoint]:
     """Split at the likeliest change while it exceeds noise; positions count from the start."""
     found = likeliest_change(
         hits, base, generator=generator, resamples=resamples, least_units=least_units
@@ -200,10 +210,16 @@ def _cuts(
     if not found.p_value < alpha:
         return []
     at = found.position
+    moved = replace(
+        found,
+        position=offset + at,
+        earliest=offset + found.earliest,
+        latest=offset + found.latest,
+    )
     rest = (generator, alpha, resamples, least_units)
     return [
         *_cuts(hits[:, :at], base[:, :at], offset, *rest),
-        (offset + at, found.p_value),
+        moved,
         *_cuts(hits[:, at:], base[:, at:], offset + at, *rest),
     ]
 

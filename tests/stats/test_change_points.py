@@ -17,6 +17,17 @@ def test_a_planted_change_is_found_in_its_place():
     assert found.after.value == pytest.approx(241 / 400)
 
 
+def test_the_place_has_a_range_that_widens_as_the_change_shrinks():
+    generator = np.random.default_rng(12)
+
+    sharp = likeliest_change([80, 80, 80, 40, 40, 40], [100] * 6, generator=generator)
+    blunt = likeliest_change([60, 58, 61, 53, 52, 50], [100] * 6, generator=generator)
+
+    assert (sharp.earliest, sharp.latest) == (3, 3)
+    assert blunt.earliest < blunt.position <= blunt.latest
+    assert blunt.latest - blunt.earliest >= 2
+
+
 def test_the_p_value_is_that_of_all_deals():
     # Two periods of 20 units, 4 successes: one place to look at, so it is Fisher's exact test.
     # Chance of 4 and 0 either way: 2 * C(20,4) / C(40,4) = 2 * 4845 / 91390.
@@ -112,3 +123,18 @@ def test_noise_is_named_as_rarely_as_promised(nested):
 
     assert alarms <= 129
     assert alarms >= 40
+
+
+@pytest.mark.slow
+def test_the_range_holds_the_true_place():
+    rng, held, found = np.random.default_rng(13), 0, 0
+    for _ in range(1000):
+        base = np.full(24, 40)
+        hits = rng.binomial(base, np.where(np.arange(24) < 15, 0.6, 0.45))
+        point = likeliest_change(hits, base, generator=rng, resamples=199)
+        if point.p_value <= 0.05:
+            found += 1
+            held += point.earliest <= 15 <= point.latest
+
+    assert found > 900
+    assert held / found >= 0.9
