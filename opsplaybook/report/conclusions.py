@@ -27,6 +27,8 @@ TONE_WORDS = {"good": ("✓", "Good"), "bad": ("!", "Needs attention"), "mixed":
 """Marks of a key figure: no arrows, since they would be read as the sign of its change."""
 STATUS_WORDS = {"new": "New", "open": "Carried over", "done": "Done", "dropped": "Dropped"}
 
+_NONE = "–"
+
 Shown = FigureBlock | TableBlock
 
 
@@ -91,19 +93,21 @@ def findings(
 
 def actions(found: Mapping[str, Any], audience: Audience) -> TableBlock | None:
     """Return the actions as a table; customers read the owner's role and not the name."""
-    shown = _shown(found, "actions", audience)
     who = "owner" if audience == "internal" else "role"
     columns = {
         "Action": lambda item: item["what"],
-        "Owner": lambda item: item.get(who) or "–",
-        "Due": lambda item: item["due_on"] or "–",
-        "How it will be seen": lambda item: item["measure"] or "–",
-        "Expected effect": lambda item: item["expected_effect"] or "–",
+        "Owner": lambda item: item.get(who) or _NONE,
+        "Due": lambda item: item["due_on"] or _NONE,
+        "How it will be seen": lambda item: item["measure"] or _NONE,
+        "Expected effect": lambda item: item["expected_effect"] or _NONE,
         "Status": lambda item: _status(item, audience),
     }
-    if not any(item.get(who) for item in shown):
-        del columns["Owner"]
-    return _table("Actions, by when and how they will be judged", "actions", columns, shown)
+    return _table(
+        "Actions, by when and how they will be judged",
+        "actions",
+        columns,
+        _shown(found, "actions", audience),
+    )
 
 
 def patterns(found: Mapping[str, Any], audience: Audience) -> TableBlock | None:
@@ -111,9 +115,9 @@ def patterns(found: Mapping[str, Any], audience: Audience) -> TableBlock | None:
     columns = {
         "Do": lambda item: item["kind"].capitalize(),
         "What": lambda item: item["what"],
-        "Evidence": lambda item: item["evidence"] or "–",
+        "Evidence": lambda item: item["evidence"] or _NONE,
         "Strength": lambda item: STRENGTH_WORDS[item["strength"]],
-        "Holds for": lambda item: item["applies_to"] or "–",
+        "Holds for": lambda item: item["applies_to"] or _NONE,
     }
     return _table(
         "What to keep, stop and try the next time",
@@ -160,16 +164,19 @@ def _status(item: Mapping[str, Any], audience: Audience) -> str:
 def _table(
     caption: str, anchor: str, columns: Mapping[str, Any], items: Sequence[Mapping[str, Any]]
 ) -> TableBlock | None:
+    """Make a table of what the items say, without the columns of which none says anything."""
     if not items:
         return None
+    written = {label: [str(write(item)) for item in items] for label, write in columns.items()}
+    written = {label: texts for label, texts in written.items() if set(texts) != {_NONE}}
     return TableBlock(
         anchor=f"part-{anchor}-table",
         number=0,
         caption=caption,
         note="",
-        labels=tuple(columns),
-        right=(False,) * len(columns),
-        rows=tuple(tuple(str(write(item)) for write in columns.values()) for item in items),
+        labels=tuple(written),
+        right=(False,) * len(written),
+        rows=tuple(zip(*written.values(), strict=True)),
         total_rows=len(items),
         file="",
     )

@@ -269,10 +269,21 @@ def _definitions(
 ) -> tuple[tuple[str, Facts], ...]:
     terms = [tuple(pair) for pair in notes.get("definitions", ())]
     figures = [f for f in found.get("key_figures", ()) if shown_to(f, audience)]
-    terms += [(figure["label"], figure["definition"]) for figure in figures]
+    known = {_singular(term) for term, _ in terms}
+    counted = [(figure["label"], figure["definition"]) for figure in figures]
+    terms += [(label, _sentence(text)) for label, text in counted if _singular(label) not in known]
     unique = tuple(dict(terms).items())
     parts = (("Definitions", unique), ("Columns of the tables", tuple(body.columns)))
     return tuple((title, facts) for title, facts in parts if facts)
+
+
+def _singular(term: str) -> str:
+    return term.casefold().removesuffix("s")
+
+
+def _sentence(text: str) -> str:
+    text = f"{text[:1].upper()}{text[1:]}"
+    return text if text.endswith((".", "?", "!")) else f"{text}."
 
 
 def _made_with(manifest: Mapping[str, Any], body: Steps) -> tuple[tuple[str, Facts], ...]:

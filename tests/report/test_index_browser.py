@@ -8,6 +8,14 @@ from opsplaybook.report import RunEntry, RunFailure, index_page
 
 SUBJECTS = "() => [...document.querySelectorAll('tbody tr:not([hidden]) th a')].map((a) => a.text)"
 
+WATCH_SHIFTS = """() => {
+  window.shifted = 0;
+  new PerformanceObserver((list) => {
+    for (const e of list.getEntries()) if (!e.hadRecentInput) window.shifted += e.value;
+  }).observe({type: "layout-shift", buffered: true});
+}"""
+RUN = "(window.ran=window.ran||[]).push(1)"
+
 
 def entry(number: int) -> RunEntry:
     failed = number % 10 == 7
@@ -36,6 +44,12 @@ def page(open_page, html):
     opened = open_page(html)
     assert opened.seen == []
     return opened
+
+
+def axe_findings(page) -> list[str]:
+    page.evaluate(files("axe_core_python").joinpath("axe.min.js").read_text(encoding="utf-8"))
+    found = page.evaluate("() => axe.run(document)")["violations"]
+    return [f"{item['id']}: {item['nodes'][0]['html'][:100]}" for item in found]
 
 
 def status(page) -> str:
@@ -117,11 +131,45 @@ def test_without_scripts_the_list_is_there_and_the_filters_are_not(open_page, ht
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
 def test_axe_finds_nothing_on_the_desk_and_on_a_phone(open_page, html, scheme, width):
     page = open_page(html, color_scheme=scheme, width=width)
-    page.evaluate(files("axe_core_python").joinpath("axe.min.js").read_text(encoding="utf-8"))
-    found = page.evaluate("() => axe.run(document)")["violations"]
-    assert [f"{item['id']}: {item['nodes'][0]['html'][:100]}" for item in found] == []
+    assert axe_findings(page) == []
     excess = "() => document.scrollingElement.scrollWidth - document.documentElement.clientWidth"
     assert page.evaluate(excess) == 0
+
+
+def test_a_thousand_runs_do_not_shift_and_are_sorted_filtered_and_accessible(open_page):
+    page = open_page(index_page([entry(number) for number in range(1000)]))
+    assert page.seen == []
+    page.evaluate(WATCH_SHIFTS)
+    page.get_by_role("button", name="Took").click()
+    page.get_by_role("button", name="Took").click()
+    page.get_by_label("Search").fill("run-99")
+    assert page.evaluate(SUBJECTS) == [f"Account {n}" for n in range(999, 989, -1)]
+    assert status(page) == "10 of 1,000 runs"
+    page.get_by_label("Search").fill("")
+    page.mouse.wheel(0, 20_000)
+    page.wait_for_timeout(100)
+    assert page.evaluate("() => window.shifted") < 0.01
+    assert axe_findings(page) == []
+
+
+@pytest.mark.parametrize("text", [f'<img src=x onerror="{RUN}">', f'"><script>{RUN}</script>'])
+def test_nothing_from_data_runs_whether_the_policy_is_on_or_off(open_page, text):
+    verdict = {"word": text, "mark": text, "tone": "good", "sentence": text}
+    figure = {"key": text, "label": text, "value": text, "raw": 1.0, "trend": (1.0, 2.0)}
+    failure = RunFailure(text, text, 1)
+    common = {"verdict": verdict, "key_figures": (figure,)}
+    runs = [
+        RunEntry("succeeded", text, text, text, href=f"a/{text}/report.html", **common),
+        RunEntry("failed", text, text, text, failure=failure, **common),
+    ]
+    for bypass in (False, True):
+        page = open_page(index_page(runs, title=text), bypass_csp=bypass)
+        page.get_by_role("columnheader").nth(3).get_by_role("button").click()
+        page.get_by_label("Search").fill("img")
+        page.reload()
+        page.wait_for_timeout(50)
+        assert page.evaluate("() => window.ran ?? []") == []
+        assert page.locator("tbody img, tbody script").count() == 0
 
 
 def test_on_a_phone_each_number_has_its_label(open_page, html):

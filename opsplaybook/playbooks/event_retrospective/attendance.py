@@ -39,9 +39,11 @@ class Attendance:
     event : Event
     measures : dict of str to Estimate
         Numbers of the event that rest on enough accounts, by goal metric.
+    before : str
+        The step before attendance: ``registered``, or ``invited`` where nobody registers.
     industries : DataFrame
-        Share that came of those one step before: ``industry``, ``rate``, ``low``, ``high``, ``n``
-        (accounts). Industries with too few accounts are one row, together with the smallest others
+        Share that came of those at the step before: ``industry``, ``rate``, ``low``, ``high`` and
+        ``n`` (accounts). Industries with too few are one row, together with the smallest others
         if they are too few even so: nobody can be found by taking the shown from the whole.
     least : int
         Accounts that every number rests on at least.
@@ -53,6 +55,7 @@ class Attendance:
 
     event: Event
     measures: dict[str, Estimate]
+    before: str
     industries: pd.DataFrame
     least: int
     level: float
@@ -74,10 +77,13 @@ def summarise_attendance(results: Results, params: Params) -> Attendance:
     """
     known = {name: results.measures.of(name) for name in _LABELS}
     least = params.shown_minimum
+    earlier = {step: before for before, step in pairwise(steps_of(results.people))}
+    before = earlier.get("attended", "")
     return Attendance(
         event=results.event,
         measures={name: e for name, e in known.items() if e is not None and e.n >= least},
-        industries=_industries(results.people, least, params.level),
+        before=before,
+        industries=_industries(results.people, before, least, params.level),
         least=least,
         level=params.level,
         running=results.running,
@@ -110,10 +116,10 @@ def table_attendance(attendance: Attendance) -> Table:
 
 def chart_attendance(attendance: Attendance) -> Chart:
     """Draw which share came, by industry, with intervals."""
-    frame = attendance.industries
+    frame, label = attendance.industries, f"Attended of {attendance.before or 'invited'}"
     columns = [
         Column("industry", "Industry"),
-        Column("rate", "Attended of the step before", "share", low="low", high="high", n="n"),
+        Column("rate", label, "share", low="low", high="high", n="n"),
         Column("n", "Accounts", "count"),
     ]
     data = tables.table(
@@ -131,7 +137,7 @@ def chart_attendance(attendance: Attendance) -> Chart:
         low="low",
         high="high",
         n="n",
-        label="Attended of the step before (%)",
+        label=f"{label} (%)",
         key="attendance-chart",
         title="Attendance by industry",
         subtitle=f"{attendance.event.period}; {attendance.level:.0%} intervals by account",
@@ -170,10 +176,9 @@ def notes_for_guests(attendance: Attendance) -> Notes:
     return Notes(tuple(caveats), FOR_GUESTS, METHOD_FOR_GUESTS)
 
 
-def _industries(people: pd.DataFrame, least: int, level: float) -> pd.DataFrame:
+def _industries(people: pd.DataFrame, before: str, least: int, level: float) -> pd.DataFrame:
     names = ["industry", "rate", "low", "high", "n"]
-    before = {step: earlier for earlier, step in pairwise(steps_of(people))}.get("attended")
-    if before is None:
+    if not before:
         return pd.DataFrame(columns=names)
     entered = people.loc[people[before]]
     accounts = entered.groupby("industry")["account_id"].nunique()

@@ -13,6 +13,8 @@
     const cell = row.cells[column];
     return cell.dataset.v === undefined ? cell.textContent.toLowerCase() : cell.dataset.v === "" ? null : +cell.dataset.v;
   };
+  const known = [];
+  const keysOf = (column) => (known[column] ??= rows.map((row) => [valueOf(row, column), row]));
   const remember = () => {
     const sorted = heads.find((head) => head.ariaSort);
     const state = new URLSearchParams();
@@ -39,8 +41,7 @@
       if (x === null || y === null) return (x === null) - (y === null);
       return (x < y ? -1 : x > y ? 1 : 0) * (down ? -1 : 1);
     };
-    const sorted = rows.map((row) => [valueOf(row, column), row]).sort(order);
-    body.append(...sorted.map(([, row]) => row));
+    body.replaceChildren(...[...keysOf(column)].sort(order).map(([, row]) => row));
     for (const head of heads) head.removeAttribute("aria-sort");
     heads[column].ariaSort = down ? "descending" : "ascending";
     remember();
