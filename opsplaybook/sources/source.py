@@ -163,6 +163,7 @@ class Source:
         column : str
             Key column of a table, such as ``account_id``; any other name is not checked.
         values : sequence of str
+            Empty texts stand for all, and are not checked.
 
         Raises
         ------
@@ -173,7 +174,8 @@ class Source:
         if name is None or name not in self.names:
             return
         keys = frame(self.stock.engine, self.expression(name).select(column).distinct())
-        refuse_unknown(keys[column], values, where=f"{self.name}: {name}.{column}")
+        asked = [value for value in values if value]
+        refuse_unknown(keys[column], asked, where=f"{self.name}: {name}.{column}")
 
     def snapshot(self, folder: Path | str, names: Iterable[str] | None = None) -> Source:
         """Write validated tables to a folder and return the source that reads them there.

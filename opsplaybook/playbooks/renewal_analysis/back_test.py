@@ -89,7 +89,7 @@ class BackTest:
             return "The model is tested over all accounts: run without account_id."
         if self.separation is None:
             return f"Not tested on the past: {' '.join(self.caveats)}"
-        auc = formats.estimate(self.separation.auc, unit="accounts")
+        auc = formats.estimate(self.separation.auc, unit="losses")
         said = "separates" if self.standing == "separates" else "does not separate"
         ending = "" if self.standing == "separates" else "; forecasts fall back to base rates"
         return f"The score {said} those who left from those who stayed: AUC {auc}{ending}."

@@ -16,6 +16,7 @@ from opsplaybook.findings import (
     key_figure,
     strongest,
 )
+from opsplaybook.formats import MINIMUM_UNITS
 from opsplaybook.playbooks.renewal_analysis.back_test import BackTest
 from opsplaybook.playbooks.renewal_analysis.book import Book
 from opsplaybook.playbooks.renewal_analysis.definitions import (
@@ -60,12 +61,13 @@ def findings(
     rates of others and owners are for us.
     """
     found = [
+        *_own_risk(register, book),
         *_forecast(forecast, book),
         *_drivers(drivers, book),
         *_back_test(test),
         *_retention(retained, due),
         *_records(records),
-        *_stay(stay),
+        *_stay(stay, book),
         *_own_use(past, book),
     ]
     parts = (book, records, due, stay, past, test)
@@ -170,6 +172,13 @@ def _tiles(
     due: Due, retained: Retained, forecast: Forecast, test: BackTest, book: Book
 ) -> tuple[KeyFigure, ...]:
     n = len(forecast.frame)
+    ahead = key_figure(
+        "due", "Due ahead", Estimate(forecast.due, None, n, "money", "counted"),
+        f"annual value of open decisions up to {formats.day(forecast.last)}",
+        unit="decisions" if n != 1 else "decision", currency=book.currency,
+    )  # fmt: skip
+    if book.account_id:
+        return (ahead,)
     tiles = [
         key_figure("logo", "Renewal rate", due.logo, "renewed over decided, of what was due",
                    unit=due.unit),
@@ -179,15 +188,13 @@ def _tiles(
                    "value still there over value at the start, growth left out", unit="accounts"),
         key_figure("net", "Net retention", retained.net,
                    "value of the same accounts over that at the start", unit="accounts"),
-        key_figure("due", "Due ahead", Estimate(forecast.due, None, n, "money", "counted"),
-                   f"annual value of open decisions up to {formats.day(forecast.last)}",
-                   unit="decisions", currency=book.currency),
+        ahead,
     ]  # fmt: skip
     if test.separation is not None:
-        tone: Tone = "good" if test.standing == "separates" else "bad"
+        tone: Tone = "mixed" if test.standing == "separates" else "bad"
         auc = test.separation.auc
         tiles.append(key_figure("auc", "Score (AUC)", auc, "0.5 is chance", tone=tone,
-                                unit="accounts"))  # fmt: skip
+                                unit="losses"))  # fmt: skip
     return tuple(tiles)
 
 
@@ -206,8 +213,30 @@ def _own_tiles(past: PastUse, book: Book) -> Iterator[KeyFigure]:
             yield replace(made, base="", audience="customer")
 
 
+def _own_risk(register: Register, book: Book) -> Iterator[Finding]:
+    """Say what is known of the risk of one account: for us alone."""
+    if not book.account_id:
+        return
+    for row in register.frame.head(1).itertuples():
+        signals = "; ".join(text for text in (row.internal, row.external) if text)
+        then = ""
+        if not isnan(row.before):
+            then = f" (as of {row.before_on}: {formats.share(row.before)})"
+        yield Finding(
+            claim=f"Risk of losing what is due on {formats.day(row.due_on)}: "
+            f"{formats.share(row.probability)} by the {row.basis}{then}. "
+            f"Signals: {signals or 'none of those looked for'}.",
+            strength=grade(
+                detectable=row.basis != "base rate", n=MINIMUM_UNITS, design="association"
+            ),
+            design="association",
+            evidence=("risk-register",),
+            would_change="What the owner hears from the customer.",
+        )
+
+
 def _forecast(forecast: Forecast, book: Book) -> Iterator[Finding]:
-    if forecast.revenue is None:
+    if forecast.revenue is None or book.account_id:
         return
     named = decisive(forecast)
     few = f" Half of the uncertainty hangs on {', '.join(named)}." if named else ""
@@ -252,7 +281,17 @@ def _back_test(test: BackTest) -> Iterator[Finding]:
             design="description",
         ),
         evidence=("back-test", "calibration", "origins"),
+        caveats=_simpler(test),
     )  # fmt: skip
+
+
+def _simpler(test: BackTest) -> tuple[str, ...]:
+    """Name a simpler score that ranks as well as the model: it is easier to explain."""
+    return tuple(
+        f"{name.capitalize()} rank as well: AUC {formats.estimate(tested.auc, unit='losses')}."
+        for name, tested, _ in test.others
+        if tested is not None and tested.auc.value >= test.separation.auc.value
+    )
 
 
 def _retention(retained: Retained, due: Due) -> Iterator[Finding]:
@@ -282,7 +321,9 @@ def _records(records: Records) -> Iterator[Finding]:
         )
 
 
-def _stay(stay: Stay) -> Iterator[Finding]:
+def _stay(stay: Stay, book: Book) -> Iterator[Finding]:
+    if book.account_id:
+        return
     yield Finding(
         claim=stay.sentence,
         strength=grade(

@@ -87,7 +87,7 @@ class Forecast:
             for amount in (self.due, self.revenue.median, self.revenue.low, self.revenue.high)
         ]
         return (
-            f"{money[0]} {head} up to {formats.day(self.last)} in {len(self.frame):,} decisions; "
+            f"{money[0]} {head} up to {formats.day(self.last)} in {_counted(len(self.frame))}; "
             f"{money[1]} is expected to stay (P10 to P90: {money[2]} to {money[3]})."
         )
 
@@ -176,6 +176,10 @@ class _Draw:
             draws=self.params.draws,
             level=REVENUE_LEVEL,
         )
+
+
+def _counted(decisions: int) -> str:
+    return f"{decisions:,} decision{'' if decisions == 1 else 's'}"
 
 
 def _basis(drivers: Drivers, test: BackTest, base: Estimate, written: pd.DataFrame) -> Basis:

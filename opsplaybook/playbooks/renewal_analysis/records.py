@@ -80,7 +80,8 @@ def table_records(records: Records, book: Book) -> Table:
         columns,
         key="records",
         caption=f"Records of leaving, all accounts, as known on {formats.day(book.last)}",
-        note=" ".join(records.caveats) or "Records agree, or there is only one.",
+        note=" ".join(records.caveats)
+        or "Whoever lost a contract and is not marked has another one, or has come back.",
         shown=max(len(records.pairs), 1),
     )
 
