@@ -36,6 +36,8 @@ _UNSAFE = re.compile(
 _SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£", "CNY": "CN¥", "JPY": "¥", "INR": "₹"}
 _SMALLEST_SHARE = 0.001
 _ALMOST_ALL = 0.995
+_LARGEST_CHANGE = 9.0
+"""End of an interval, tenfold, beyond which its size tells nothing."""
 
 
 class IntervalLike(Protocol):
@@ -232,10 +234,14 @@ def period(first: date, last: date) -> str:
 
 
 def interval(item: IntervalLike, kind: Kind, *, currency: str = "") -> str:
-    """Write an interval without its level: ``−0.9% to 19%``."""
+    """Write an interval without its level: ``−0.9% to 19%``.
+
+    How far a change may reach beyond tenfold is not written: few events before say no more.
+    """
     low = value(item.low, kind, currency=currency)
-    high = value(item.high, kind, currency=currency)
-    return f"{low} to {high}"
+    if kind == "change" and item.high > _LARGEST_CHANGE:
+        return f"{low} to over {change(_LARGEST_CHANGE)}"
+    return f"{low} to {value(item.high, kind, currency=currency)}"
 
 
 def estimate(item: EstimateLike, *, currency: str = "", unit: str = "") -> str:

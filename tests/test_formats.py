@@ -112,3 +112,10 @@ def test_an_estimate_never_stands_alone():
 
 def test_a_period_shows_both_ends():
     assert formats.period(date(2026, 1, 1), date(2026, 1, 31)) == "2026-01-01 to 2026-01-31"
+
+
+@pytest.mark.parametrize(
+    ("high", "text"), [(0.4, "+40%"), (97.8, "over +900%"), (math.inf, "over +900%")]
+)
+def test_far_end_of_a_change_is_not_written_out(high, text):
+    assert formats.interval(Interval(-0.3, high), "change") == f"−30% to {text}"

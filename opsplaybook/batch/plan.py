@@ -178,7 +178,9 @@ def make_plan(
     shared = _shared(file, where)
     params = _resolved(module, [{**shared, **_own(row, module.SUBJECT)} for row in rows], where)
     subjects = tuple(str(item[module.SUBJECT]) for item in params)
-    labels = tuple(_label(file.name, item, where) for item in params) if file.name else subjects
+    named = (_label(file.name, item, where) for item in params) if file.name else subjects
+    # A run about everything has no subject: it is named after its playbook.
+    labels = tuple(name or file.playbook for name in named)
     _refuse_equal(labels, where)
     path = notebook or playbooks.notebook_path(file.playbook)
     return BatchPlan(

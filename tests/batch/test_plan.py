@@ -166,3 +166,7 @@ def test_an_audience_holds_for_all_runs(planned):
     assert run.params["audience"] == "customer"
     with pytest.raises(ValueError, match="audience"):
         PlanFile(playbook="varied", each=["A"], audience="everyone")
+
+
+def test_a_run_about_everything_is_named_after_its_playbook(planned):
+    assert [run.name for run in planned([{"account_id": ""}]).runs] == ["varied"]

@@ -169,6 +169,11 @@ def test_scope_shows_some_customers_in_the_tiers_of_all(done, portrait_steps):
     table = portrait_steps.shown(north)["accounts"]
     assert table.total_rows == (done.portrait.facts["region"] == "North").sum()
     assert north.findings.subject == "region North"
+    assert "in 93% of pairs (95% interval" in north.test.sentence
+    assert north.findings.verdict.sentence.startswith("In tiers S and A: ")
+    (chain,) = (f.claim for f in north.findings.findings if "part of the decision" in f.claim)
+    assert f"of {north.steps.top} customers of S and A, nobody of ours" in chain
+    assert "covered at not enough" not in chain
     assert set(north.test.moves["account_id"]) <= set(north.portrait.own.index)
 
 

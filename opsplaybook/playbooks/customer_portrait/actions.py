@@ -140,7 +140,7 @@ def table_shifts(steps: Steps) -> Table:
         Column("difference", "More or fewer", "number"),
     ]
     return tables.table(
-        steps.shifts,
+        steps.shifts.round({"needed": 1, "difference": 1}),
         columns,
         key="shifts",
         caption=f"Hands by tier, all customers, n = {steps.shifts['customers'].sum():,}",

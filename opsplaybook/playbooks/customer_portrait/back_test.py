@@ -95,9 +95,7 @@ class BackTest:
         since = formats.day(self.day)
         if self.standing == "not enough data":
             return f"Not tested on the past: {' '.join(self.caveats)}"
-        pair = (
-            f"a customer of S or A brought more than one of B or C in {_pairs(self.top)} of pairs"
-        )
+        pair = f"a customer of S or A brought more than one of B or C in {_pairs(self.top)}"
         if self.standing == "separates":
             return f"The tiers of {since} separated what came after: {pair}."
         if self.standing == "repeats orders":
@@ -169,7 +167,11 @@ def back_test(
 
 
 def _pairs(found: Difference) -> str:
-    return formats.estimate(found, unit="customers in the smaller half")
+    """Write the share of pairs, with interval and n behind it."""
+    share, bracket, rest = formats.estimate(found, unit="customers in the smaller half").partition(
+        " ("
+    )
+    return f"{share} of pairs{bracket}{rest}"
 
 
 def _why_not(then: CustomerValues, now: CustomerValues, day: pd.Timestamp) -> str:

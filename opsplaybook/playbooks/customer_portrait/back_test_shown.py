@@ -124,7 +124,7 @@ def table_moved(test: BackTest, portrait: Portrait) -> Table:
         Column("because", "Because of", description="What moved the score most in that direction"),
     ]
     return tables.table(
-        test.moves,
+        test.moves.round({"change": 1}),
         columns,
         key="moved",
         caption=f"Customers in another tier than on {formats.day(test.day)}, by score alone, "

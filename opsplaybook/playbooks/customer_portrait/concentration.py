@@ -16,9 +16,9 @@ from opsplaybook.stats.results import Estimate
 from opsplaybook.tables import Column
 
 TOP, TARGET = 0.2, 0.8
-_POINTS = 101
-_HELD = "Held by the largest"
-_EQUAL = "If all had the same"
+_POINTS = 51
+_HELD = "Customers, largest first"
+_EQUAL = "The same for all"
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,14 +75,15 @@ def _verdict(portrait: Portrait, tiered: Tiered, firmness: Firmness, test: BackT
     word, tone = _WORDS[test.standing]
     top = tiered.of(*TOP_TIERS).intersection(portrait.own.index)
     share = _share_of_value(portrait, tiered)
-    held = f" hold {formats.share(share.value)} of the value" if share.n else ""
+    held = f", with {formats.share(share.value)} of the value" if share.n else ""
     loose = int((~firmness.firm.loc[top]).sum())
     parts = [
-        f"{len(top):,} of {len(portrait.own):,} customers are S or A" + (held and f" and{held}"),
-        f"{loose:,} of them are not firm",
+        f"in tiers S and A: {len(top):,} of {len(portrait.own):,} customers{held}",
+        f"not firm: {loose:,} of these" if len(top) else "",
         _tested(test),
     ]
-    return Verdict(word, f"{'; '.join(parts)}."[:_SENTENCE_CHARACTERS], tone)
+    sentence = "; ".join(part for part in parts if part)
+    return Verdict(word, f"{sentence[:1].upper()}{sentence[1:]}."[:_SENTENCE_CHARACTERS], tone)
 
 
 def _tested(test: BackTest) -> str:
@@ -197,11 +198,12 @@ def _firmness(firmness: Firmness, portrait: Portrait) -> Finding | None:
 def _coverage(steps: Steps, portrait: Portrait) -> Finding | None:
     if not steps.top or portrait.chain.empty:
         return None
-    covered = formats.estimate(_covered(steps, portrait), unit="customers")
+    covered = _covered(steps, portrait)
+    known = f": {formats.estimate(covered, unit='customers')}" if covered.enough else ""
     claim = (
-        f"Of the customers of S and A, a decision maker is covered at {covered}; "
-        f"{len(steps.uncovered):,} of {steps.top:,} have some part of the decision that nobody of "
-        f"ours speaks with."
+        f"With {len(steps.uncovered):,} of {steps.top:,} customers of S and A, nobody of ours "
+        f"speaks with some part of the decision; a decision maker is covered at "
+        f"{covered.numerator:,.0f} of them{known}."
     )
     return Finding(
         claim=claim,
@@ -231,7 +233,7 @@ def _double(scored: Scored) -> Finding | None:
     double = double_counting(scored)
     if not double:
         return None
-    named = "; ".join(f"{one} and {two} ({formats.number(r)})" for one, two, r in double)
+    named = "; ".join(f"{one} and {two} ({r:.2f})" for one, two, r in double)
     claim = f"The score counts some things twice, by rank correlation: {named}."
     return Finding(
         claim=claim,

@@ -228,7 +228,11 @@ def _caveats(
     empty = [FACTS[name] for name in FACTS if facts[name].isna().all()]
     if empty:
         parts.append(f"Not in the source, left out: {', '.join(empty)}.")
-    exported = [c for c in TABLES["accounts"].facts().as_exported if given.has("accounts", c)]
+    exported = [
+        c.replace("_", " ")
+        for c in TABLES["accounts"].facts().as_exported
+        if given.has("accounts", c)
+    ]
     if exported:
         parts.append(f"Known as exported only, without history: {', '.join(exported)}.")
     return tuple(parts)

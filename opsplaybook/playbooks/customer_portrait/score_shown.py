@@ -18,6 +18,8 @@ from opsplaybook.stats.weights import PairwiseWeights
 from opsplaybook.tables import Column
 
 _SHOWN = 24
+_POINT_DIGITS = 1
+_CORRELATION_DIGITS = 2
 
 
 def table_dimensions(scored: Scored, params: Params) -> Table:
@@ -59,7 +61,7 @@ def chart_correlations(scored: Scored) -> Chart:
     """Draw which dimensions say the same thing."""
     frame = correlations(scored)
     double = double_counting(scored)
-    named = "; ".join(f"{one} and {two} ({formats.number(r)})" for one, two, r in double)
+    named = "; ".join(f"{one} and {two} ({r:.2f})" for one, two, r in double)
     columns = [
         Column("first", "Dimension"),
         Column("second", "And"),
@@ -68,7 +70,7 @@ def chart_correlations(scored: Scored) -> Chart:
     ]
     data = tables.table(frame, columns, key="correlations-data", caption="Rank correlations")
     return plot_heatmap(
-        frame,
+        frame.round({"correlation": _CORRELATION_DIGITS}),
         row="first",
         column="head",
         value="correlation",
@@ -96,7 +98,7 @@ def chart_contributions(scored: Scored, portrait: Portrait) -> Chart:
     ]
     data = tables.table(frame, columns, key="contributions-data", caption="Contributions")
     return plot_heatmap(
-        frame,
+        frame.round({"points": _POINT_DIGITS}),
         row="place",
         column="head",
         value="points",
@@ -117,10 +119,10 @@ def table_scores(scored: Scored, portrait: Portrait) -> Table:
         Column("label", "Customer"),
         Column("score", "Score", "number", description="0 to 100 points"),
         Column("coverage", "Known", "share", description="Share of the weight that is known"),
-        *(Column(name, words(name).capitalize(), "number") for name in names),
+        *(Column(name, head(name).capitalize(), "number") for name in names),
     ]
     return tables.table(
-        frame.drop(columns="place"),
+        frame.drop(columns="place").round(_POINT_DIGITS),
         columns,
         key="scores",
         caption=f"Value scores and the points that add up to them, {portrait.base}",

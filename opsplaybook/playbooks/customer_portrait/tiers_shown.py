@@ -83,7 +83,7 @@ def table_accounts(tiered: Tiered, scored: Scored, portrait: Portrait) -> Table:
     ]
     border = int(frame["borderline"].sum())
     return tables.table(
-        frame,
+        frame.round({"score": 1, "to_next": 2, "above_cut": 2}),
         columns,
         key="accounts",
         caption=f"Customers by score, {portrait.base}, {border:,} of them at a border",
