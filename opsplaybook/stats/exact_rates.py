@@ -13,7 +13,8 @@ from opsplaybook.stats.rates import SMALLEST_EXPECTED, rate, rate_difference
 from opsplaybook.stats.results import Difference, Interval
 
 Test = Literal["boschloo", "barnard", "fisher"]
-"""Boschloo's test is never weaker than Fisher's; Barnard's takes the pooled Wald statistic."""
+"""Boschloo's one-sided test is never weaker than Fisher's, and its two-sided one doubles it;
+Barnard's takes the pooled Wald statistic."""
 
 _POINTS = 256
 """Points of the nuisance rate that Boschloo's and Barnard's tests search."""

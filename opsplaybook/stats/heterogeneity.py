@@ -137,7 +137,8 @@ def heterogeneity(
     if freedoms is not None:
         statistic, p_value = _welch_f(float(found.q), errors, counts)
     tau = max(float(found.tau2), 0.0)
-    share = max(float(found.i2), 0.0)
+    # Written out: the ready-made share of statsmodels 0.15 is 1e16 where effects are equal.
+    share = max(1 - (segments - 1) / found.q, 0.0) if found.q > 0 else 0.0
     fixed = _pooled(values, 1 / errors, kind, level, _FIXED)
     random = _pooled(values, 1 / (errors + tau), kind, level, _RANDOM)
     return Heterogeneity(statistic, segments - 1, p_value, share, tau, fixed, random)
