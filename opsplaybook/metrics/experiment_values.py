@@ -204,22 +204,21 @@ def values_by_look(
         The same measure once per day; missing for units that were assigned later.
     """
     rows = _rows(tables, measure.table, by, [(0, measure)], members=False)
+    joined = rows.inner_join(units.select("unit_id", "since"), "unit_id")
     dated = measure.table != "activity"
-    parts = []
-    for end in ends:
-        own = _sums(
-            rows, units, [(0, measure)], replace(span, last=end), tables.timezone, dated=dated
-        )
-        parts.append(own)
-    found = units
-    for place, part in enumerate(parts):
-        named = part.rename({f"{name[0]}{place}": name for name in _names(0, measure)})
-        found = found.left_join(named, "unit_id").drop("unit_id_right")
+    sums = {}
+    for place, end in enumerate(ends):
+        after, before = _windows(joined, replace(span, last=end), tables.timezone, dated=dated)
+        sums |= _added_up(joined, measure, after, "yd", place)
+        # The past is the same whenever one looks.
+        sums |= _added_up(joined, measure, before, "xe", place) if place == 0 else {}
+    found = units.left_join(joined.group_by("unit_id").agg(**sums), "unit_id").drop("unit_id_right")
     known = {}
     for place, end in enumerate(ends):
         assigned = found["since"] < _instant_after(end, tables.timezone)
         for name in _names(place, measure):
-            known[name] = ibis.ifelse(assigned, found[name].fill_null(0.0), None)
+            own = found[name if name[0] in "yd" else f"{name[0]}0"].fill_null(0.0)
+            known[name] = ibis.ifelse(assigned, own, None)
     return kept_values(tables, found.mutate(**known), [measure] * len(ends))
 
 
@@ -291,24 +290,40 @@ def _sums(
 ) -> ir.Table:
     """Add up per unit (and user), after the assignment and before it."""
     joined = rows.inner_join(units.select("unit_id", "since"), "unit_id")
+    after, before = _windows(joined, span, timezone, dated=dated)
+    sums = {}
+    for k, measure in numbered:
+        sums |= _added_up(joined, measure, after, "yd", k) | _added_up(
+            joined, measure, before, "xe", k
+        )
+    keys = ["unit_id", *(["user_id"] if "user_id" in joined.columns else [])]
+    return joined.filter(after | before).group_by(keys).agg(**sums)
+
+
+def _windows(
+    joined: ir.Table, span: Span, timezone: str, *, dated: bool
+) -> tuple[ir.BooleanValue, ir.BooleanValue]:
+    """Tell which rows lie after the assignment, and which in the span before it."""
+    moment = joined["moment"]
     since = joined["since"].date() if dated else joined["since"]
     end = ibis.date(span.last) if dated else None
-    moment = joined["moment"]
     inside = moment <= end if dated else moment < _instant_after(span.last, timezone)
     after = (moment >= since) & inside
     if span.outcome_days:
         after &= moment < since + ibis.interval(days=span.outcome_days)
     length = span.outcome_days or span.before_days
-    before = (moment < since) & (moment >= since - ibis.interval(days=length))
-    sums = {}
-    for k, measure in numbered:
-        sums[f"y{k}"] = _added(joined[f"n{k}"], measure, after)
-        sums[f"x{k}"] = _added(joined[f"n{k}"], measure, before)
-        if measure.denominator is not None:
-            sums[f"d{k}"] = _added(joined[f"m{k}"], measure, after)
-            sums[f"e{k}"] = _added(joined[f"m{k}"], measure, before)
-    keys = ["unit_id", *(["user_id"] if "user_id" in joined.columns else [])]
-    return joined.filter(after | before).group_by(keys).agg(**sums)
+    return after, (moment < since) & (moment >= since - ibis.interval(days=length))
+
+
+def _added_up(
+    joined: ir.Table, measure: Measure, where: ir.BooleanValue, names: str, place: int
+) -> dict[str, ir.Value]:
+    """Add up the value of a measure, and the denominator of a ratio."""
+    column = place if f"n{place}" in joined.columns else 0
+    sums = {f"{names[0]}{place}": _added(joined[f"n{column}"], measure, where)}
+    if measure.denominator is not None:
+        sums[f"{names[1]}{place}"] = _added(joined[f"m{column}"], measure, where)
+    return sums
 
 
 def _instant_after(last: date, timezone: str) -> ir.Value:

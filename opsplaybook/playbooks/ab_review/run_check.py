@@ -166,9 +166,10 @@ def _daily(design: Design, params: Params) -> tuple[pd.DataFrame, pd.Timestamp |
         return pd.DataFrame(columns=["day", "p_value", "units"]), None
     shares = [experiment.shares[name] for name in arms]
     table = counts.to_numpy()
-    # As many units as came, in whatever arm: their number says nothing of their split.
+    # A tenth of all units tunes it to mismatches of three standard errors; how many came says
+    # nothing of their split.
     found = sequential_sample_ratio(
-        table, shares, concentration=float(table.sum()), alpha=params.sample_ratio_alpha
+        table, shares, concentration=max(table.sum() / 10, 1), alpha=params.sample_ratio_alpha
     )
     days = counts.index
     frame = pd.DataFrame({"day": days, "p_value": found.p_values})

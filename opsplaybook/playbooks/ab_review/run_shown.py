@@ -1,5 +1,7 @@
 """What step 1 shows: the plan, the arms, where units are missing, what does not fit."""
 
+from dataclasses import replace
+
 import pandas as pd
 
 from opsplaybook import formats, tables
@@ -206,7 +208,13 @@ def table_causes(run: RunCheck) -> Table:
 
 def table_open_actions(run: RunCheck) -> Table:
     """Show what earlier reviews of this experiment left open."""
-    return actions.table_actions(run.earlier.actions)
+    earlier = run.earlier
+    return replace(
+        actions.table_actions(earlier.actions),
+        key="open-actions",
+        caption=f"Open actions from {len(earlier.runs):,} earlier reviews of this experiment",
+        note="" if earlier.runs else "No earlier review was given (parameter earlier_runs).",
+    )
 
 
 def withheld(run: RunCheck, key: str, what: str) -> Table:
