@@ -93,15 +93,18 @@ def sample(folder: Path, *, accounts: int, seed: int, null: bool) -> None:
 @click.option("-f", "--file", "file", type=click.Path(path_type=Path), help="YAML of parameters.")
 @click.option("-p", "--param", "pairs", multiple=True, metavar="NAME=VALUE", help="One parameter.")
 @click.option("-o", "--output", default=OUTPUTS, show_default=True, type=click.Path(path_type=Path))
+@click.option("--progress", is_flag=True, help="Print which cell runs.")
 @friendly
-def run(playbook: str, *, file: Path | None, pairs: tuple[str, ...], output: Path) -> int:
+def run(
+    playbook: str, *, file: Path | None, pairs: tuple[str, ...], output: Path, progress: bool
+) -> int:
     """Run PLAYBOOK once and write its run folder: notebook, report, tables, manifest."""
     from opsplaybook import batch
 
     batch.start_server()  # it imports beside us while we look at the parameters and the source
     values = _values(playbook, file, pairs)
     params.resolve(playbooks.get(playbook).Params, values, where=str(file or playbook))
-    record = batch.run_playbook(playbook, values, output)
+    record = batch.run_playbook(playbook, values, output, heard=_say_cell if progress else None)
     click.echo(batch.summary_line(record))
     return record.exit_code
 
@@ -161,6 +164,30 @@ def demo(output: Path) -> int:
     return summary.exit_code
 
 
+@cli.command(context_settings={"ignore_unknown_options": True})
+@click.argument("folder", default=Path("playbooks"), type=click.Path(path_type=Path))
+@click.argument("more", nargs=-1, type=click.UNPROCESSED)
+@click.option("--read-only", is_flag=True, help="Playbooks to be run, not to be changed.")
+@friendly
+def lab(folder: Path, *, more: tuple[str, ...], read_only: bool) -> int:
+    """Open the playbooks in JupyterLab, in FOLDER of your own; MORE goes to `jupyter lab`.
+
+    Playbooks are copied there. What you change is yours: an update is put beside it.
+    """
+    from opsplaybook import batch
+    from opsplaybook.widgets.lab import run_lab
+    from opsplaybook.widgets.workplace import lay_out
+
+    batch.ensure_kernelspec()
+    batch.start_server()  # it imports while JupyterLab starts
+    place = lay_out(folder, kernel_name=batch.KERNEL_NAME, read_only=read_only)
+    for name in place.written:
+        click.echo(f"Wrote {place.folder / name}")
+    for name in place.kept:
+        click.echo(f"Kept {place.folder / name}, which you have changed")
+    return run_lab(place.folder, kernel_name=batch.KERNEL_NAME, more=more)
+
+
 @cli.command()
 @friendly
 def refresh() -> None:
@@ -180,6 +207,10 @@ def new(name: str) -> None:
 
     for path in batch.new_playbook(name, Path.cwd()):
         click.echo(f"Wrote {path}")
+
+
+def _say_cell(cell: int, cells: int) -> None:
+    click.echo(f"cell {cell} of {cells}")
 
 
 def _needs(name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:

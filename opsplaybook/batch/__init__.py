@@ -20,9 +20,11 @@ from importlib import import_module
 from typing import Any
 
 _HOME = {
+    "KERNEL_NAME": "kernels",
     "BatchPlan": "plan",
     "BatchSummary": "runner",
     "RunRecord": "records",
+    "ensure_kernelspec": "kernels",
     "history_text": "history",
     "new_playbook": "scaffold",
     "plan_text": "plan",

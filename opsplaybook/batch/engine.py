@@ -40,6 +40,9 @@ _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _LINE = re.compile(r"Cell In\s*\[\d+\], line (\d+)")
 
 
+Heard = Callable[[int, int], None]
+
+
 @dataclass(slots=True)
 class Execution:
     """What happened while a notebook ran; filled in as it happens.
@@ -58,6 +61,8 @@ class Execution:
         Duration per phase.
     cells_at_once : bool
         Whether all cells are sent to the kernel together; see `cells`.
+    heard : callable, optional
+        Hears the number of the cell that runs, from 1, and how many there are.
     """
 
     notebook: NotebookNode | None = None
@@ -67,6 +72,7 @@ class Execution:
     kernel: str = ""
     seconds: dict[str, float] = field(default_factory=dict)
     cells_at_once: bool = True
+    heard: Heard | None = None
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
@@ -80,6 +86,8 @@ class Execution:
     def start_cell(self, position: int) -> None:
         """Note which cell runs."""
         self.cell = position
+        if self.heard is not None and self.notebook is not None:
+            self.heard(position + 1, len(self.notebook.cells))
 
     def end(self, status: Status, name: str, value: str, source_line: str = "") -> None:
         """Record why the run did not succeed."""

@@ -14,7 +14,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from opsplaybook import __version__, report
-from opsplaybook.batch.engine import Execution, run_notebook
+from opsplaybook.batch.engine import Execution, Heard, run_notebook
 from opsplaybook.batch.folders import digests, keep_edited
 from opsplaybook.batch.others import names_for
 from opsplaybook.batch.records import Failure, Job, RunRecord, identity, now
@@ -28,13 +28,15 @@ TABLES = "tables"
 _LIBRARIES = ("duckdb", "ibis-framework", "numpy", "pandas", "papermill", "scipy", "statsmodels")
 
 
-def execute(job: Job) -> RunRecord:
+def execute(job: Job, *, heard: Heard | None = None) -> RunRecord:
     """Run a job and write its run folder.
 
     Parameters
     ----------
     job : Job
         What to run. Nothing else is read but what its notebook reads.
+    heard : callable, optional
+        Hears the number of the cell that runs, from 1, and how many there are.
 
     Returns
     -------
@@ -48,7 +50,7 @@ def execute(job: Job) -> RunRecord:
         If the folder cannot be written; nothing is left of it then.
     """
     began, started_at = time.perf_counter(), now()
-    execution, attempts = _attempts(job)
+    execution, attempts = _attempts(job, heard)
     record = RunRecord(
         **identity(job),
         status=execution.status,
@@ -83,12 +85,12 @@ def versions() -> dict[str, str]:
     return ours | {name: version(name) for name in _LIBRARIES}
 
 
-def _attempts(job: Job) -> tuple[Execution, int]:
+def _attempts(job: Job, heard: Heard | None) -> tuple[Execution, int]:
     """Run the notebook; again if its kernel died, never if a cell raised."""
     attempts = job.attempts_made
     while True:
         attempts += 1
-        execution = Execution(cells_at_once=attempts < job.limits.attempts)
+        execution = Execution(cells_at_once=attempts < job.limits.attempts, heard=heard)
         run_notebook(job, execution)
         if execution.status != "killed" or attempts >= job.limits.attempts:
             return execution, attempts

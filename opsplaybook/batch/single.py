@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from opsplaybook import formats
+from opsplaybook.batch.engine import Heard
 from opsplaybook.batch.inputs import Inputs, taken_once
 from opsplaybook.batch.kernels import KERNEL_NAME, start_server
 from opsplaybook.batch.plan import BatchPlan, make_plan
@@ -24,6 +25,7 @@ def run_playbook(
     *,
     where: str = "parameters",
     kernel_name: str = KERNEL_NAME,
+    heard: Heard | None = None,
 ) -> RunRecord:
     """Run a playbook once and write its run folder.
 
@@ -40,6 +42,8 @@ def run_playbook(
         Where the values come from, for messages.
     kernel_name : str, optional
         Kernelspec that the notebook runs in.
+    heard : callable, optional
+        Hears the number of the cell that runs, from 1, and how many there are.
 
     Returns
     -------
@@ -58,7 +62,7 @@ def run_playbook(
     given = {key: values[key] for key in ("source", "audience") if key in values}
     file = PlanFile(playbook=name, each=[own], **given)
     plan = make_plan(name, file, [own], where=where)
-    return run_single(plan, output, kernel_name=kernel_name)
+    return run_single(plan, output, kernel_name=kernel_name, heard=heard)
 
 
 def run_single(
@@ -67,6 +71,7 @@ def run_single(
     *,
     kernel_name: str = KERNEL_NAME,
     inputs: Inputs | None = None,
+    heard: Heard | None = None,
 ) -> RunRecord:
     """Run the only run of a plan into a new folder.
 
@@ -74,7 +79,7 @@ def run_single(
     ----------
     plan : BatchPlan
         With one run.
-    output, kernel_name
+    output, kernel_name, heard
         As in `run_playbook`.
     inputs : Inputs, optional
         What the run reads. Default: a snapshot of the plan's source.
@@ -89,7 +94,7 @@ def run_single(
             taken_once(plan.source, plan.tables, folder=store.folder, subjects=plan.subjects)
         )
         (job,) = plan.jobs(store.address, kernel_name=kernel_name, inputs=read)
-        return execute(_in_new_folder(job, store))
+        return execute(_in_new_folder(job, store), heard=heard)
 
 
 def summary_line(record: RunRecord) -> str:

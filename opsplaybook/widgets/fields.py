@@ -1,8 +1,10 @@
 """One field of a form: the widget that fits a parameter, made from the model's own description."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
+from html import escape
 from math import floor, log10
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin
@@ -10,14 +12,16 @@ from typing import Any, Literal, get_args, get_origin
 import ipywidgets
 from pydantic.fields import FieldInfo
 
-from opsplaybook.params import Separator
-from opsplaybook.widgets.choices import Choices
+from opsplaybook.params import AddsUpTo, PlaybookParams, Separator
+from opsplaybook.widgets.choices import Choices, has_choices
+from opsplaybook.widgets.weights import WeightSliders
 
 SLIDER_STEPS = 100
 LISTED_CHOICES = 2_000
 """Texts that a searchable list holds at most: browsers slow down with more. Others are typed."""
 
 _WIDTH = ipywidgets.Layout(width="320px")
+_NAME_WIDTH, _MEANING_WIDTH = "170px", "min(480px, 40vw)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,57 @@ class Field:
     widget: ipywidgets.Widget
     read: Callable[[], Any]
     write: Callable[[Any], None]
+
+
+def fields_of(
+    params: PlaybookParams,
+    names: Iterable[str],
+    *,
+    moved: Callable[..., None],
+    choices: Callable[[str], Choices] = lambda _: Choices({}),
+) -> dict[str, Field]:
+    """Make the fields of some parameters.
+
+    Parameters
+    ----------
+    params : PlaybookParams
+        What they show first.
+    names : iterable of str
+    moved : callable
+        Called after every change of a value.
+    choices : callable, optional
+        Returns the keys that a parameter of that name can have now.
+
+    Returns
+    -------
+    dict of str to Field
+    """
+    fields = {}
+    for name in names:
+        info = type(params).model_fields[name]
+        linked = next((item for item in info.metadata if isinstance(item, AddsUpTo)), None)
+        if linked is not None:
+            fields[name] = _linked(name, info, params, linked, moved)
+            continue
+        keys = partial(choices, name) if has_choices(name) else None
+        fields[name] = make_field(name, info, getattr(params, name), keys)
+        fields[name].widget.observe(moved, names="value")
+    return fields
+
+
+def row(field: Field, beside: ipywidgets.Widget | None = None) -> ipywidgets.Widget:
+    """Lay a field out with its name and meaning, and something below the meaning."""
+    label = ipywidgets.HTML(
+        f"<b>{escape(field.name.replace('_', ' '))}</b>",
+        layout=ipywidgets.Layout(width=_NAME_WIDTH),
+    )
+    meaning = ipywidgets.HTML(
+        escape(field.description), layout=ipywidgets.Layout(width=_MEANING_WIDTH)
+    )
+    text = ipywidgets.VBox([meaning, beside]) if beside else meaning
+    return ipywidgets.HBox(
+        [label, field.widget, text], layout=ipywidgets.Layout(align_items="flex-start")
+    )
 
 
 def make_field(
@@ -84,6 +139,19 @@ def listed(choices: Choices) -> list[str]:
 
 def _is_union(annotation: Any) -> bool:
     return NoneType in get_args(annotation)
+
+
+def _linked(
+    name: str,
+    info: FieldInfo,
+    params: PlaybookParams,
+    linked: AddsUpTo,
+    moved: Callable[[], None],
+) -> Field:
+    """Make sliders of numbers that add up, named after the items of another parameter."""
+    items = getattr(params, linked.items)
+    sliders = WeightSliders(items, getattr(params, name), total=linked.total, moved=moved)
+    return Field(name, info.description or "", sliders, lambda: sliders.values, sliders.show)
 
 
 def _number(kind: type, info: FieldInfo, value: float) -> ipywidgets.Widget:

@@ -1,7 +1,6 @@
 """A form over the parameters of a playbook, checked by the model itself at every change."""
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from html import escape
 from typing import Any
 
@@ -10,13 +9,11 @@ from pydantic import ValidationError
 
 from opsplaybook import formats
 from opsplaybook.errors import OpsPlaybookError
-from opsplaybook.params import AddsUpTo, PlaybookParams
+from opsplaybook.params import PlaybookParams
 from opsplaybook.widgets.choices import Choices, choices_of, has_choices
-from opsplaybook.widgets.fields import Field, listed, make_field
-from opsplaybook.widgets.weights import WeightSliders
+from opsplaybook.widgets.fields import fields_of, listed, row
 
 _ALWAYS = frozenset(PlaybookParams.model_fields)
-_NAME_WIDTH, _TEXT_WIDTH = "170px", "min(480px, 40vw)"
 
 
 class Form:
@@ -40,15 +37,16 @@ class Form:
 
     def __init__(self, params: PlaybookParams, changed: Callable[[], None]) -> None:
         self._model, self._changed = type(params), changed
-        self._params: PlaybookParams = params
+        self._params = params
         self.problems: dict[str, str] = {}
-        self._choices: dict[str, Choices] = {}
-        self._source = ""
         self._notice, self._together = _line(""), _line("")
         self._read_choices(params.source)
-        self._fields = self._make_fields(params)
+        self._fields = fields_of(
+            params, self._model.model_fields, moved=self._check, choices=self._choices_of
+        )
         self._errors = {name: _line("") for name in self._fields}
         self.box = ipywidgets.VBox([self._notice, *self._groups(), self._together])
+        self.problems = self._problems(self._values())
 
     @property
     def valid(self) -> bool:
@@ -70,70 +68,40 @@ class Form:
         return [*(self._row(name) for name in own), more]
 
     def _row(self, name: str) -> ipywidgets.Widget:
-        field = self._fields[name]
-        label = ipywidgets.HTML(
-            f"<b>{escape(name.replace('_', ' '))}</b>",
-            layout=ipywidgets.Layout(width=_NAME_WIDTH),
-        )
-        meaning = ipywidgets.HTML(
-            escape(field.description), layout=ipywidgets.Layout(width=_TEXT_WIDTH)
-        )
-        beside = ipywidgets.VBox([meaning, self._errors[name]])
-        return ipywidgets.HBox(
-            [label, field.widget, beside], layout=ipywidgets.Layout(align_items="flex-start")
-        )
-
-    def _make_fields(self, params: PlaybookParams) -> dict[str, Field]:
-        fields = {}
-        for name, info in self._model.model_fields.items():
-            value = getattr(params, name)
-            linked = next((item for item in info.metadata if isinstance(item, AddsUpTo)), None)
-            if linked is not None:
-                fields[name] = self._linked(name, linked, params)
-                continue
-            choices = partial(self._choices_of, name) if has_choices(name) else None
-            fields[name] = make_field(name, info, value, choices)
-            fields[name].widget.observe(self._check, names="value")
-        return fields
-
-    def _linked(self, name: str, linked: AddsUpTo, params: PlaybookParams) -> Field:
-        sliders = WeightSliders(
-            getattr(params, linked.items),
-            getattr(params, name),
-            total=linked.total,
-            moved=self._check,
-        )
-        meaning = self._model.model_fields[name].description or ""
-        return Field(name, meaning, sliders, lambda: sliders.values, sliders.show)
+        return row(self._fields[name], self._errors[name])
 
     def _choices_of(self, name: str) -> Choices:
         return self._choices.get(name, Choices({}))
 
     def _read_choices(self, source: str) -> None:
         """Read what the keys of the source are; say so where they cannot be read."""
-        self._source, self._choices = source, {}
+        self._source, self._choices, self._unreadable = source, {}, ""
         try:
             for name in filter(has_choices, self._model.model_fields):
                 self._choices[name] = choices_of(source, name)
         except OpsPlaybookError as error:
-            self._notice.value = _problem(f"The source cannot be read: {formats.text(error)}")
-        else:
-            self._notice.value = ""
+            self._unreadable = f"The source cannot be read: {formats.text(error)}"
+        self._notice.value = _problem(self._unreadable) if self._unreadable else ""
 
     def _check(self, _: object = None) -> None:
         """Check what is on the screen, and mark what is wrong beside its field."""
-        values = {name: field.read() for name, field in self._fields.items()}
-        if values["source"] != self._source:
-            self._read_choices(values["source"])
+        source = self._fields["source"].read()
+        if source != self._source:
+            self._read_choices(source)
             for name, choices in self._choices.items():
                 self._fields[name].widget.options = listed(choices)
-        self.problems = self._problems(values)
+        self.problems = self._problems(self._values())
         for name, line in self._errors.items():
             line.value = _problem(self.problems[name]) if name in self.problems else ""
         self._together.value = _problem(self.problems[""]) if "" in self.problems else ""
         self._changed()
 
+    def _values(self) -> dict[str, Any]:
+        return {name: field.read() for name, field in self._fields.items()}
+
     def _problems(self, values: Mapping[str, Any]) -> dict[str, str]:
+        if self._unreadable:
+            return {"source": self._unreadable}
         unknown = {
             name: f"{values[name]} is not among the {len(choices.keys):,} of the source"
             for name, choices in self._choices.items()

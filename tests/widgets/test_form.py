@@ -1,0 +1,93 @@
+from datetime import date
+
+import pytest
+
+from opsplaybook import playbooks
+from opsplaybook.playbooks import account_review, customer_portrait
+from opsplaybook.widgets.form import Form
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    from opsplaybook import samples
+
+    folder = tmp_path_factory.mktemp("company")
+    samples.write_company(folder, accounts=40)
+    return str(folder)
+
+
+def form_of(playbook, **values):
+    heard = []
+    form = Form(playbook.Params(**values), lambda: heard.append(form.valid))
+    return form, heard
+
+
+def put(form, name, value):
+    form._fields[name].widget.value = value
+
+
+@pytest.mark.parametrize("name", sorted(playbooks.MODULES))
+def test_every_playbook_has_a_form_that_hands_its_params_back(name):
+    params = playbooks.get(name).Params()
+    form = Form(params, lambda: None)
+    form._check()
+    assert form.problems == {}
+    assert form.params == params
+
+
+def test_a_change_is_in_the_params_and_is_heard(small):
+    form, heard = form_of(account_review, source=small, account_id="A-0001")
+    put(form, "period_days", 60)
+    put(form, "key_actions", "login, export")
+    put(form, "as_of", date(2026, 3, 31))
+    assert (form.params.period_days, form.params.as_of) == (60, date(2026, 3, 31))
+    assert form.params.key_actions == ("login", "export")
+    assert heard == [True, True, True]
+
+
+def test_an_account_is_chosen_by_its_text(small):
+    form, _ = form_of(account_review, source=small, account_id="A-0001")
+    text = form._fields["account_id"].widget.options[4]
+    put(form, "account_id", text)
+    assert form.params.account_id == text.partition(" ")[0] == "A-0005"
+
+
+def test_a_deleted_account_is_marked_beside_its_field(small):
+    form, heard = form_of(account_review, source=small, account_id="A-0001")
+    put(form, "account_id", "A-9999")
+    assert heard == [False]
+    assert form.problems["account_id"].startswith("A-9999 is not among the")
+    assert "A-9999" in form._errors["account_id"].value
+    assert form.params.account_id == "A-0001"
+
+
+def test_a_wrong_value_is_marked_with_the_words_of_the_model(small):
+    form, _ = form_of(customer_portrait, source=small)
+    put(form, "thresholds", "40, 50, 60")
+    assert form.problems == {"thresholds": "they must fall from S to B"}
+    put(form, "thresholds", "60, 50, 40")
+    assert form.problems == {}
+    assert form._errors["thresholds"].value == ""
+
+
+def test_weights_stay_whole(small):
+    form, _ = form_of(customer_portrait, source=small)
+    form._fields["weights"].widget.children[0].value = 50
+    assert form.params.weights[0] == 50
+    assert sum(form.params.weights) == 100
+
+
+def test_a_source_that_vanished_is_said_and_can_be_corrected(small):
+    form, _ = form_of(account_review, source=small, account_id="A-0001")
+    put(form, "source", "nowhere")
+    assert "there is no such source" in form._notice.value
+    assert not form.valid
+    put(form, "source", small)
+    assert form._notice.value == ""
+    assert form.valid
+
+
+def test_text_from_data_is_escaped():
+    form, _ = form_of(account_review)
+    put(form, "account_id", "<img src=x onerror=alert(1)>")
+    assert "<img" not in form._errors["account_id"].value
