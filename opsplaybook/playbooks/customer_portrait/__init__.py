@@ -67,6 +67,7 @@ from opsplaybook.playbooks.customer_portrait.tiers_shown import (
     table_overrides,
     table_tiers,
 )
+from opsplaybook.playbooks.customer_portrait.what_if import WHAT_IF_TIERS, what_if_tiers
 from opsplaybook.sources import Tables
 
 TITLE = "Customer portrait and tiering"
@@ -90,6 +91,7 @@ __all__ = [
     "REQUIRED",
     "SUBJECT",
     "TITLE",
+    "WHAT_IF_TIERS",
     "BackTest",
     "Concentrated",
     "Firmness",
@@ -142,4 +144,5 @@ __all__ = [
     "table_shifts",
     "table_tiers",
     "table_uncovered",
+    "what_if_tiers",
 ]

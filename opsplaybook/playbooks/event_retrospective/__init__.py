@@ -47,6 +47,7 @@ from opsplaybook.playbooks.event_retrospective.results_shown import (
     table_returns,
     table_tiers,
 )
+from opsplaybook.playbooks.event_retrospective.what_if import WHAT_IF_WINDOWS, what_if_windows
 from opsplaybook.sources import Tables
 
 TITLE = "Event retrospective"
@@ -78,6 +79,7 @@ __all__ = [
     "REQUIRED",
     "SUBJECT",
     "TITLE",
+    "WHAT_IF_WINDOWS",
     "Attendance",
     "Causes",
     "Goals",
@@ -113,4 +115,5 @@ __all__ = [
     "table_returns",
     "table_segments",
     "table_tiers",
+    "what_if_windows",
 ]
