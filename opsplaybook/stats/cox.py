@@ -23,7 +23,7 @@ from opsplaybook.stats.identification import (
     independent_columns,
     read_features,
 )
-from opsplaybook.stats.penalised import FeatureRatio
+from opsplaybook.stats.penalised import FeatureRatio, ratio_of
 from opsplaybook.stats.results import Difference, Interval
 
 Ties = Literal["efron", "breslow"]
@@ -209,9 +209,9 @@ def _ratios(
     for j, name in enumerate(names):
         value, ends, p_value = nan, None, nan
         if abs(fitted.params[j]) < _MONOTONE:
-            value = float(np.exp(fitted.params[j] / spread[j]))
+            value = ratio_of(fitted.params[j] / spread[j])
             low, high = (fitted.params[j] + np.array([-1, 1]) * margin[j]) / spread[j]
-            ends = Interval(float(np.exp(low)), float(np.exp(high)), level)
+            ends = Interval(ratio_of(low), ratio_of(high), level)
             p_value = float(fitted.pvalues[j])
         ratio = Difference(value, ends, events, "ratio", p_value, no_effect=1.0, method=method)
         ratios.append(FeatureRatio(name, ratio))

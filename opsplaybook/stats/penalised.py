@@ -223,10 +223,10 @@ def fit_shift(
 
 def _ratio(fit: PenalisedLikelihood, position: int, scale: float, level: float) -> Difference:
     """Ratio of one feature, in units of the original feature."""
-    low, high = (_exp(end / scale) for end in fit.ends(position))
+    low, high = (ratio_of(end / scale) for end in fit.ends(position))
     p_value = float(stats.chi2.sf(fit.drop(position, 0.0), 1))
     return Difference(
-        _exp(fit.best[position] / scale),
+        ratio_of(fit.best[position] / scale),
         Interval(low, high, level),
         fit.rarer,
         "ratio",
@@ -242,5 +242,14 @@ def _base(fit: PenalisedLikelihood, link: Link, level: float) -> Estimate:
     return Estimate(value, Interval(low, high, level), fit.n, "share", _METHOD)
 
 
-def _exp(number: float) -> float:
-    return exp(number) if number < _LARGEST_LOGARITHM else inf
+def ratio_of(log_ratio: float) -> float:
+    """Turn the logarithm of a ratio into the ratio, infinite where it is too large to write.
+
+    Examples
+    --------
+    >>> ratio_of(0.0), ratio_of(1e5)
+    (1.0, inf)
+
+    An end of an interval may lie beyond all numbers.
+    """
+    return exp(log_ratio) if log_ratio < _LARGEST_LOGARITHM else inf

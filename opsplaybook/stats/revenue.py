@@ -308,15 +308,17 @@ def _totals(
 ) -> Floats:
     """Draw totals; `spread` is the correlation within companies and the error of the level."""
     correlation, level_error = spread
-    inclination = generator.standard_normal((size, len(amounts)))
-    if correlation:
-        factor = generator.standard_normal((size, int(codes.max()) + 1))[:, codes]
-        inclination = sqrt(correlation) * factor + sqrt(1 - correlation) * inclination
     chance = risks[None, :]
     if level_error:
         shift = level_error * generator.standard_normal((size, 1))
         chance = expit(logit(risks)[None, :] + shift)
-    stays = ndtr(inclination) >= chance
+    if correlation:
+        factor = generator.standard_normal((size, int(codes.max()) + 1))[:, codes]
+        own = generator.standard_normal((size, len(amounts)))
+        luck = ndtr(sqrt(correlation) * factor + sqrt(1 - correlation) * own)
+    else:
+        luck = generator.random((size, len(amounts)))
+    stays = luck >= chance
     if len(shares) == 1:
         return stays @ (amounts * shares[0])
     return (stays * generator.choice(shares, size=stays.shape)) @ amounts

@@ -101,3 +101,12 @@ def test_nothing_to_compare_is_refused():
         cox([1, 2, 3], [0, 0, 0], [1.0, 2, 3], names=["a"])
     with pytest.raises(ValueError, match="1 durations are missing"):
         cox([1, 2, np.nan], [0, 0, 1], [1.0, 2, 3], names=["a"])
+
+
+def test_a_rare_flag_has_an_open_end():
+    times, observed, _, entry = lifetimes()
+    flag = np.zeros(len(times))
+    flag[np.flatnonzero(observed)[0]] = 1e-3
+    found = cox(times, observed, flag, names=["rare"], entry=entry).ratios[0].ratio
+    assert found.interval.high == math.inf
+    assert not found.detectable
