@@ -91,6 +91,22 @@ def test_a_killed_batch_is_resumed_as_if_nothing_had_happened(start, tmp_path, p
     assert names == {p.relative_to(undisturbed / "batch") for p in undisturbed.rglob("batch/**/*")}
 
 
+def test_a_second_batch_on_the_same_folder_is_refused_and_the_first_one_goes_on(start, tmp_path):
+    folder = tmp_path / "out" / "batch"
+    first = start(rows(4, tmp_path / "log"))
+    wait_for(lambda: (folder / "batch.json").exists())
+    settings = {"rows": rows(4, tmp_path / "log"), "output": str(tmp_path / "out"), "resume": True}
+    second = subprocess.run(
+        [sys.executable, str(DRIVE), json.dumps(settings)],
+        capture_output=True, text=True, timeout=SECONDS, check=False,
+    )  # fmt: skip
+    assert second.returncode == 2
+    assert "another run or batch is writing here" in second.stderr
+    assert "wait for it to end, or give another output" in second.stderr
+    assert first.wait(SECONDS) == 0
+    assert finished_in(folder) == {f"A-{n:03}" for n in range(4)}
+
+
 @pytest.mark.parametrize(
     ("signum", "whole_terminal"), [(signal.SIGINT, True), (signal.SIGTERM, False)]
 )

@@ -3,8 +3,12 @@ import io
 import json
 import os
 import re
+import signal
+import threading
+import time
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import nbformat
 import psutil
@@ -123,6 +127,33 @@ def test_a_dead_kernel_is_tried_again_and_then_told(job, tmp_path, behaviour):
     assert (record.failure.name, record.failure.cell) == ("KernelDied", 4)
     assert states(made)[3:6] == ["completed", "killed", "not-run"]
     assert (tmp_path / "log").read_text().count("started") == 2
+
+
+def kill_kernels_from_outside(log: Path, *, times: int) -> threading.Thread:
+    """Kill the forked kernel of a run each time that its notebook says that it started."""
+
+    def watch() -> None:
+        for time_ in range(1, times + 1):
+            while not log.exists() or log.read_text().count("started") < time_:
+                time.sleep(0.02)
+            for server in psutil.Process().children():
+                if "opsplaybook.batch.kernels.server" in " ".join(server.cmdline()):
+                    for kernel in server.children():
+                        kernel.send_signal(signal.SIGKILL)
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    return thread
+
+
+def test_a_kernel_that_is_killed_from_outside_is_tried_again_and_then_told(job, tmp_path):
+    killer = kill_kernels_from_outside(tmp_path / "log", times=2)
+    made = job("hang")
+    record = run.execute(made)
+    killer.join(5)
+    assert (record.status, record.attempts, record.failure.name) == ("killed", 2, "KernelDied")
+    assert record.failure.cell == 4
+    assert states(made)[3:6] == ["completed", "killed", "not-run"]
 
 
 def test_a_kernel_that_died_by_accident_costs_one_more_start(job):

@@ -222,13 +222,6 @@ def test_paths_with_spaces_and_letters_of_any_script(run, tmp_path, monkeypatch)
     assert len(list(place.glob("Läufe/batch/*/report.html"))) == 2
 
 
-def test_a_read_only_home_is_no_obstacle(run, monkeypatch):
-    monkeypatch.setenv("HOME", "/proc/nowhere")
-    for name in ("JUPYTER_RUNTIME_DIR", "JUPYTER_CONFIG_DIR", "IPYTHONDIR", "MPLCONFIGDIR"):
-        monkeypatch.delenv(name, raising=False)
-    assert run(rows(2)).exit_code == 0
-
-
 def test_a_stop_between_runs_keeps_what_is_done(run, tmp_path, monkeypatch):
     folder = tmp_path / "out" / "batch"
     real = LocalStore.append
