@@ -303,8 +303,8 @@ def _recalibrated(logits: Floats, happened: Flags, level: float) -> tuple[Estima
     if not has_spread(logits) or len(logits) < _FEWEST:
         return shift, nothing
     design = np.column_stack([np.ones(len(logits)), logits])
-    fit = PenalisedLikelihood(design, happened.astype(float), "logit", level=level)
-    ends = Interval(*fit.ends(1), level)
+    fit = PenalisedLikelihood(design, happened.astype(float), "logit")
+    ends = Interval(*fit.ends(1, level), level)
     return shift, Estimate(float(fit.best[1]), ends, rarer, "number", _METHOD)
 
 

@@ -36,7 +36,7 @@ class PersonPeriods:
 
 
 def decision_hazards(
-    lost: ArrayLike, features: ArrayLike, *, names: Sequence[str], level: float = 0.95
+    lost: ArrayLike, features: ArrayLike, *, names: Sequence[str], level: float | None = 0.95
 ) -> BinaryModel:
     """Estimate how the risk of a loss per decision goes with features: hazard ratios.
 
@@ -48,8 +48,8 @@ def decision_hazards(
         As known at the decision, none missing; a ratio belongs to one more unit of its feature.
     names : sequence of str
         One per feature.
-    level : float
-        Coverage of the intervals.
+    level : float or None
+        Coverage of the intervals; None where only predictions are wanted, which is much faster.
 
     Returns
     -------

@@ -107,10 +107,9 @@ class PenalisedLikelihood:
         outcome: Floats,
         link: Link,
         *,
-        level: float,
         offset: Floats | float = 0.0,
     ) -> None:
-        self._design, self._outcome, self._link, self._level = design, outcome, link, level
+        self._design, self._outcome, self._link = design, outcome, link
         self._offset, self.n = offset, len(outcome)
         self.rarer = int(min(outcome.sum(), (1 - outcome).sum()))
         start = np.zeros(design.shape[1])
@@ -120,13 +119,13 @@ class PenalisedLikelihood:
         self.best, self._top = top.place, top.value
         self._covariance = np.linalg.inv(top.information)
 
-    def ends(self, position: int) -> tuple[float, float]:
+    def ends(self, position: int, level: float) -> tuple[float, float]:
         """Find the ends of one coefficient's interval: where its profile has fallen by enough."""
-        return self._end(position, -1), self._end(position, 1)
+        return self._end(position, level, -1), self._end(position, level, 1)
 
-    def _end(self, position: int, side: int) -> float:
+    def _end(self, position: int, level: float, side: int) -> float:
         """Where twice the drop of the profile reaches the quantile of its distribution."""
-        target = sqrt(stats.chi2.ppf(self._level, 1))
+        target = sqrt(stats.chi2.ppf(level, 1))
         middle, error = self.best[position], sqrt(self._covariance[position, position])
 
         def excess(distance: float) -> float:

@@ -8,7 +8,7 @@ from opsplaybook.stats.penalised import BinaryModel, fit_penalised
 
 
 def logistic(
-    outcome: ArrayLike, features: ArrayLike, *, names: Sequence[str], level: float = 0.95
+    outcome: ArrayLike, features: ArrayLike, *, names: Sequence[str], level: float | None = 0.95
 ) -> BinaryModel:
     """Estimate odds ratios of features, finite and with honest intervals in small data.
 
@@ -20,8 +20,8 @@ def logistic(
         None missing; a ratio belongs to one more unit of its feature.
     names : sequence of str
         One per feature.
-    level : float
-        Coverage of the intervals.
+    level : float or None
+        Coverage of the intervals; None where only predictions are wanted, which is much faster.
 
     Returns
     -------

@@ -7,7 +7,7 @@ penalised likelihood itself instead of a symmetric approximation, which is poor 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import exp, inf
+from math import exp, inf, nan
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -116,7 +116,7 @@ def fit_penalised(
     *,
     names: Sequence[str],
     link: Link,
-    level: float = 0.95,
+    level: float | None = 0.95,
 ) -> BinaryModel:
     """Fit a binary regression under Jeffreys' penalty; call `logistic` or `decision_hazards`.
 
@@ -127,8 +127,9 @@ def fit_penalised(
         None missing.
     names : sequence of str
     link : {"logit", "cloglog"}
-    level : float
-        Coverage of the intervals.
+    level : float or None
+        Coverage of the intervals. None where only predictions are wanted, as in a back-test: it
+        leaves out intervals, p-values and the search for separation, which take most of the time.
 
     Returns
     -------
@@ -163,7 +164,7 @@ def fit_penalised(
     kept = independent_columns(table)
     scale = np.sqrt((table[:, kept] ** 2).mean(axis=0))
     design = np.column_stack([np.ones(len(table)), table[:, kept] / scale])
-    fit = PenalisedLikelihood(design, happened.astype(float), link, level=level)
+    fit = PenalisedLikelihood(design, happened.astype(float), link)
     coefficients = np.zeros(len(names))
     coefficients[kept] = fit.best[1:] / scale
     ratios = [_ratio(fit, k, float(size), level) for k, size in enumerate(scale, start=1)]
@@ -173,7 +174,7 @@ def fit_penalised(
         len(happened),
         events,
         events_per_variable(happened, table[:, kept]),
-        separated_by(happened, table, names=names),
+        () if level is None else separated_by(happened, table, names=names),
         tuple(names[j] for j in np.flatnonzero(~kept)),
         link,
         f"{_NAMES[link]}, {_METHOD}",
@@ -216,30 +217,31 @@ def fit_shift(
     """
     happened, table = read_features(outcome, predictor, ["predictor"])
     ones = np.ones((len(table), 1))
-    fit = PenalisedLikelihood(ones, happened.astype(float), link, level=level, offset=table[:, 0])
-    ends = Interval(*fit.ends(0), level)
+    fit = PenalisedLikelihood(ones, happened.astype(float), link, offset=table[:, 0])
+    ends = Interval(*fit.ends(0, level), level)
     return Estimate(float(fit.best[0]), ends, fit.rarer, "number", _METHOD)
 
 
-def _ratio(fit: PenalisedLikelihood, position: int, scale: float, level: float) -> Difference:
+def _ratio(
+    fit: PenalisedLikelihood, position: int, scale: float, level: float | None
+) -> Difference:
     """Ratio of one feature, in units of the original feature."""
-    low, high = (ratio_of(end / scale) for end in fit.ends(position))
-    p_value = float(stats.chi2.sf(fit.drop(position, 0.0), 1))
-    return Difference(
-        ratio_of(fit.best[position] / scale),
-        Interval(low, high, level),
-        fit.rarer,
-        "ratio",
-        p_value,
-        no_effect=1.0,
-        method=_METHOD,
-    )
+    ends, p_value = None, nan
+    if level is not None:
+        low, high = (ratio_of(end / scale) for end in fit.ends(position, level))
+        ends = Interval(low, high, level)
+        p_value = float(stats.chi2.sf(fit.drop(position, 0.0), 1))
+    value = ratio_of(fit.best[position] / scale)
+    return Difference(value, ends, fit.rarer, "ratio", p_value, no_effect=1.0, method=_METHOD)
 
 
-def _base(fit: PenalisedLikelihood, link: Link, level: float) -> Estimate:
+def _base(fit: PenalisedLikelihood, link: Link, level: float | None) -> Estimate:
     """Probability where every feature is 0."""
-    value, low, high = probability([fit.best[0], *fit.ends(0)], link).tolist()
-    return Estimate(value, Interval(low, high, level), fit.n, "share", _METHOD)
+    ends = None
+    if level is not None:
+        ends = Interval(*probability(fit.ends(0, level), link).tolist(), level)
+    value = float(probability(fit.best[0], link))
+    return Estimate(value, ends, fit.n, "share", _METHOD)
 
 
 def ratio_of(log_ratio: float) -> float:

@@ -24,7 +24,7 @@ def penalised(coefficients, link):
 
 @pytest.mark.parametrize("link", ["logit", "cloglog"])
 def test_the_maximum_is_one(link):
-    best = PenalisedLikelihood(DESIGN, OUTCOME, link, level=0.95).best
+    best = PenalisedLikelihood(DESIGN, OUTCOME, link).best
     top = penalised(best, link)
     for direction in np.vstack([np.eye(3), -np.eye(3)]):
         assert penalised(best + 1e-3 * direction, link) < top
@@ -32,8 +32,8 @@ def test_the_maximum_is_one(link):
 
 @pytest.mark.parametrize("link", ["logit", "cloglog"])
 def test_at_the_ends_of_an_interval_the_profile_has_fallen_by_the_quantile(link):
-    fit = PenalisedLikelihood(DESIGN, OUTCOME, link, level=0.9)
-    for end in fit.ends(1):
+    fit = PenalisedLikelihood(DESIGN, OUTCOME, link)
+    for end in fit.ends(1, 0.9):
         assert fit.drop(1, end) == pytest.approx(stats.chi2.ppf(0.9, 1), abs=5e-3)
 
 
@@ -41,7 +41,7 @@ def test_a_table_of_two_by_two_adds_half_to_each_cell():
     # Firth's estimate of a saturated logistic model.
     outcome, group = np.repeat([1.0, 0, 1, 0], [6, 14, 0, 80]), np.repeat([1.0, 0], [20, 80])
     design = np.column_stack([np.ones(100), group])
-    fit = PenalisedLikelihood(design, outcome, "logit", level=0.95)
+    fit = PenalisedLikelihood(design, outcome, "logit")
     assert np.exp(fit.best[1]) == pytest.approx(6.5 * 80.5 / (14.5 * 0.5), rel=1e-4)
 
 

@@ -111,6 +111,16 @@ def test_features_that_do_not_fit_are_refused():
         model.predict([np.nan])
 
 
+def test_without_a_level_the_fit_is_the_same_and_has_no_intervals():
+    lost, features = decisions()
+    one = fit_penalised(lost, features, names=["a", "b"], link="cloglog")
+    other = fit_penalised(lost, features, names=["a", "b"], link="cloglog", level=None)
+    assert (other.predict(features) == one.predict(features)).all()
+    assert [r.ratio.value for r in other.ratios] == [r.ratio.value for r in one.ratios]
+    assert {r.ratio.interval for r in other.ratios} == {other.base.interval} == {None}
+    assert not any(r.ratio.detectable for r in other.ratios)
+
+
 def test_input_is_not_changed():
     lost, features = decisions()
     before = features.copy()
