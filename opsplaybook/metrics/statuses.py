@@ -95,14 +95,23 @@ def status_reach(
     DataFrame
         One row per group and step, groups sorted: the columns of `by`, ``position``, ``step``,
         ``optional``, ``entered``, ``before``, ``reached``, ``open``, ``lost``, and the same for
-        mature units: all of them, since a status has no window that could close.
+        mature units: a status has no window, so these are all that are not open.
     """
     parts = []
     for position, step in enumerate(steps, start=1):
         before = units["level"] >= max(position - 1, 1)
         here = before & units["open"] & (units["level"] == position - 1)
+        reached, over = units["level"] >= position, ~units["open"]
         flags = pd.DataFrame(
-            {"entered": 1, "before": before, "reached": units["level"] >= position, "open": here}
+            {
+                "entered": 1,
+                "before": before,
+                "reached": reached,
+                "open": here,
+                "mature_entered": over,
+                "mature_before": over & before,
+                "mature_reached": over & reached,
+            }
         ).astype(int)
         keyed = pd.concat([units[list(by)], flags], axis=1)
         counted = (
@@ -114,12 +123,7 @@ def status_reach(
     frame = pd.concat(parts, ignore_index=True)
     frame = frame.sort_values([*by, "position"], ignore_index=True, kind="stable")
     frame["lost"] = frame["before"] - frame["reached"] - frame["open"]
-    return frame.assign(
-        mature_entered=frame["entered"],
-        mature_before=frame["before"],
-        mature_reached=frame["reached"],
-        mature_open=frame["open"],
-    )
+    return frame.assign(mature_open=0)
 
 
 def _fits(rows: pd.DataFrame, step: Step) -> pd.Series:

@@ -29,6 +29,7 @@ def split_intervals(
     after: tuple[ArrayLike, ArrayLike],
     *,
     generator: np.random.Generator,
+    alone: tuple[ArrayLike, ArrayLike] | None = None,
     level: float = 0.95,
     draws: int = DRAWS,
 ) -> SplitIntervals | None:
@@ -40,6 +41,8 @@ def split_intervals(
         Counts in the same order of segments and accounts; an account that was there on both sides
         is drawn with both. Without rows for accounts, all units are independent.
     generator : numpy.random.Generator
+    alone : tuple of two arrays of shape (2, segments), optional
+        Successes and bases, before and after, of units that belong to no account.
     level : float
     draws : int
 
@@ -80,6 +83,9 @@ def split_intervals(
             return None
         weights = generator.multinomial(accounts, np.full(accounts, 1 / accounts), size=draws)
         drawn = [np.einsum("da,kas->dks", weights, side) for side in sides]
+        if alone is not None:
+            singles = [_independent(np.asarray(side), generator, draws) for side in alone]
+            drawn = [one + more for one, more in zip(drawn, singles, strict=True)]
     kept = (drawn[0][:, 1].sum(axis=1) > 0) & (drawn[1][:, 1].sum(axis=1) > 0)
     parts = [
         mix_and_rate(tuple(one), tuple(two))
@@ -97,6 +103,8 @@ def _independent(side: Floats, generator: np.random.Generator, draws: int) -> Fl
     """Draw units anew: their segment, and whether they succeed; shape (draws, 2, segments)."""
     hits, base = side
     total = int(base.sum())
+    if not total:
+        return np.zeros((draws, *side.shape))
     sizes = generator.multinomial(total, base / total, size=draws)
     shares = np.divide(hits, base, out=np.zeros_like(hits), where=base > 0)
     return np.stack([generator.binomial(sizes, shares), sizes], axis=1).astype(float)

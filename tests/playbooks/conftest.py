@@ -161,3 +161,23 @@ def beside(name: str):
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="session")
+def renewal_steps():
+    """Return the module that runs all steps of the renewal analysis and shows them."""
+    path = Path(__file__).with_name("renewal.py")
+    spec = importlib.util.spec_from_file_location("renewal_steps", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def funnel_steps():
+    """Return the module that runs all steps of the funnel review and shows them."""
+    path = Path(__file__).with_name("funnel.py")
+    spec = importlib.util.spec_from_file_location("funnel_steps", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

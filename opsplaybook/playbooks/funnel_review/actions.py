@@ -62,7 +62,7 @@ def plan_steps(
     known = {action.what for action in earlier.actions}
     due_on = given.as_of + timedelta(days=params.action_days)
     wanted = [
-        *_repair(worth, params, due_on),
+        *_repair(worth, change, params, due_on),
         *_trend(breakdown, change, due_on),
         *_ask(reach, behaviour, due_on),
         *_try(behaviour, due_on),
@@ -84,16 +84,19 @@ def table_actions(steps: Steps) -> Table:
 _Wanted = tuple[str, date, str, str]
 
 
-def _repair(worth: Worth, params: Params, due_on: date) -> Iterator[_Wanted]:
+def _repair(worth: Worth, change: Change, params: Params, due_on: date) -> Iterator[_Wanted]:
     """Undo falls, or else repair the step that is worth most."""
     fallen = worth.first(BACK)
     if fallen is not None:
-        what = f"Find out what {params.change_name or 'the change'} did to {fallen['step']} for "
+        what = (
+            f"Find out why {fallen['step']} fell for {fallen['segment']} since "
+            f"{params.change_name or formats.day(change.since)}, and undo it"
+        )
         measure = (
             f"{fallen['step']} of {fallen['segment']} back at {formats.share(fallen['target'])} "
             f"in cohorts that enter after the repair (now {formats.share(fallen['rate'])})"
         )
-        yield f"{what}{fallen['segment']}, and undo it", due_on, measure, _effect(fallen, worth)
+        yield what, due_on, measure, _effect(fallen, worth)
         return
     best = worth.first(KEEP)
     if best is not None and best["lost"] > 0:

@@ -46,15 +46,19 @@ def table_change(change: Change, definition: Definition) -> Table:
         Column("rate", "of it rate", "points", low="rate_low", high="rate_high"),
     ]  # fmt: skip
     frame = change.steps if len(change.steps) else _empty(columns)
-    by = _words(change.by) or "nothing"
+    explained = (
+        f"Mix: other shares of {_words(change.by)} among those at the step before. Rate: the same "
+        "shares, other rates. Mix and rate add up to the difference."
+        if change.by
+        else "No segment is named, so there is no mix to tell from the rate."
+    )
     return tables.table(
         frame,
         columns,
         key="change",
         caption=f"What explains the change, mature {definition.counted}, "
         f"{definition.level:.0%} intervals",
-        note=f"Mix: other shares of {by} among those at the step before. Rate: the same shares, "
-        f"other rates. Mix and rate add up to the difference. {' '.join(change.caveats)}",
+        note=f"{explained} {' '.join(change.caveats)}",
         shown=len(frame),
     )
 

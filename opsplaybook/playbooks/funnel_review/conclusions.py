@@ -146,12 +146,7 @@ def _falls(change: Change, params: Params) -> list[Finding]:
     for direction, verb in ((-1, "fell"), (1, "rose")):
         for row in change.moved(direction).head(2).to_dict("records"):
             n = int(row["difference_n"])
-            claim = (
-                f"For {row['segment']}, {row['step']} {verb} {when_in_words(change, params)}: from "
-                f"{formats.share(row['first'])} to {formats.share(row['second'])} "
-                f"({params.level:.0%} interval of the difference "
-                f"{_ends(row, 'difference', 'points')}, n = {n:,} in the smaller group)."
-            )
+            claim = f"For {row['segment']}, {_moved(row, verb, change, params)}."
             found.append(
                 Finding(
                     claim=claim,
@@ -163,6 +158,21 @@ def _falls(change: Change, params: Params) -> list[Finding]:
                 )
             )
     return found
+
+
+def _moved(row: object, verb: str, change: Change, params: Params) -> str:
+    """Say how a segment differs between the sides, with interval and n."""
+    first, second = (formats.share(row[name]) for name in ("first", "second"))
+    certain = (
+        f"({params.level:.0%} interval of the difference {_ends(row, 'difference', 'points')}, "
+        f"n = {int(row['difference_n']):,} in the smaller group)"
+    )
+    if change.since is None:
+        higher = "higher" if verb == "rose" else "lower"
+        one, two = change.labels
+        return f"{row['step']} is {higher} for {two} ({second}) than for {one} ({first}) {certain}"
+    when = when_in_words(change, params)
+    return f"{row['step']} {verb} {when}: from {first} to {second} {certain}"
 
 
 def _worth(worth: Worth, definition: Definition) -> Finding | None:
@@ -193,14 +203,15 @@ def _in_money(best: object, worth: Worth) -> str:
     value = worth.value
     if value.money is None and value.deals is None:
         return "; no deals are known to value them"
+    if value.money is None:
+        return "; no amounts are known to value them"
     if not value.shown:
         return "; no money is put on it: that more of them bring money is not detectable"
     parts = []
-    if value.deals is not None:
+    if value.deals is not None and value.deals.value != 1:
         parts.append(f"{formats.number(best['deals'])} deals ({_ends(best, 'deals', 'number')})")
-    if value.money is not None:
-        money = formats.money(best["money"], worth.currency)
-        parts.append(f"{money} ({_ends(best, 'money', 'money', worth.currency)})")
+    money = formats.money(best["money"], worth.currency)
+    parts.append(f"{money} ({_ends(best, 'money', 'money', worth.currency)})")
     return f", {' and '.join(parts)}"
 
 
@@ -215,7 +226,8 @@ def _changed(breakdown: Breakdown) -> Finding | None:
     """Name the clearest change of the trend."""
     if breakdown.changes.empty:
         return None
-    row = breakdown.changes.sort_values("p_value", kind="stable").iloc[0]
+    clearest = breakdown.changes["p_value"] == breakdown.changes["p_value"].min()
+    row = breakdown.changes.loc[breakdown.changes.loc[clearest, "change"].abs().idxmax()]
     who = "all" if row["segment"] == EVERYONE else row["segment"]
     units = int(breakdown.trend.loc[breakdown.trend["step"] == row["step"], "units"].sum())
     claim = (

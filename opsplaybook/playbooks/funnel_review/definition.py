@@ -142,6 +142,7 @@ def _with_accounts(given: Tables, rule: FunnelRule) -> FunnelRule:
 
 def _definition(given: Tables, params: Params, rule: FunnelRule, funnel: Funnel) -> Definition:
     occurrences = funnels.occurrences(given, rule)
+    nested = rule.unit != ACCOUNT and len(funnels.account_times(funnel)) > 0
     return Definition(
         name=params.funnel,
         steps=rule.steps,
@@ -150,14 +151,18 @@ def _definition(given: Tables, params: Params, rule: FunnelRule, funnel: Funnel)
         units=pd.DataFrame(),
         words=rule.words,
         counted=rule.counted,
-        nested=ACCOUNT in rule.segments,
+        nested=nested,
         occurrences=occurrences,
         alternatives=pd.DataFrame(),
         impossible=(),
         segments=params.segment_by,
         as_of=given.as_of,
         level=params.level,
-        caveats=(*_never(occurrences), *_without_window(rule)),
+        caveats=(
+            *_never(occurrences),
+            *_without_window(rule),
+            *_alone(rule.counted, nested, params),
+        ),
     )
 
 
@@ -169,7 +174,9 @@ def _of_statuses(given: Tables, params: Params) -> Definition:
     occurrences = pd.DataFrame(
         {"step": reach["step"], "rows": reach["reached"], "units": reach["reached"]}
     ).assign(first_on=pd.NaT, last_on=pd.NaT)
+    nested = params.unit != ACCOUNT and bool((units[ACCOUNT] != statuses.UNKNOWN).any())
     caveats = (
+        *_alone(counted, nested, params),
         (
             "Only the present status is known, not its history: time to convert, trend and detours "
             "are left out, and who is lost may have been further than the status tells."
@@ -186,7 +193,7 @@ def _of_statuses(given: Tables, params: Params) -> Definition:
             steps=", then ".join(step.name for step in steps), unit=counted.removesuffix("s")
         ),
         counted=counted,
-        nested=params.unit != ACCOUNT,
+        nested=nested,
         occurrences=occurrences,
         alternatives=pd.DataFrame(),
         impossible=(),
@@ -194,6 +201,18 @@ def _of_statuses(given: Tables, params: Params) -> Definition:
         as_of=given.as_of,
         level=params.level,
         caveats=caveats,
+    )
+
+
+def _alone(counted: str, nested: bool, params: Params) -> tuple[str, ...]:  # noqa: FBT001 - a fact
+    """Say that units are taken as independent because nobody knows their accounts."""
+    if nested or params.unit == ACCOUNT:
+        return ()
+    return (
+        (
+            f"No account is known of any of the {counted}: intervals take them as independent, and are "
+            "too narrow where some of them are alike."
+        ),
     )
 
 
@@ -221,7 +240,7 @@ def _alternatives(
     """Count the end of the funnel under the chosen rule and under others, one change each."""
     rows = [_end_row("as chosen", definition)]
     impossible = []
-    for name, changed in _changes(params) if params.other_rules else ():
+    for name, changed in _changes(params, nested=definition.nested) if params.other_rules else ():
         try:
             rule = _with_accounts(given, funnel_rule(params, segments=(), **changed))
             funnel = funnels.read_funnel(given, rule)
@@ -233,13 +252,13 @@ def _alternatives(
             rule=rule,
             funnel=funnel,
             counted=rule.counted,
-            nested=ACCOUNT in rule.segments,
+            nested=definition.nested and ACCOUNT in rule.segments,
         )
         rows.append(_end_row(name, other))
     return pd.DataFrame(rows), tuple(impossible)
 
 
-def _changes(params: Params) -> Iterator[tuple[str, dict[str, object]]]:
+def _changes(params: Params, *, nested: bool) -> Iterator[tuple[str, dict[str, object]]]:
     """Yield the other rules: what is changed, in words, and to what."""
     if params.anchor == "first":
         yield "window from any entry", {"anchor": "any"}
@@ -255,7 +274,7 @@ def _changes(params: Params) -> Iterator[tuple[str, dict[str, object]]]:
     ):
         if order != params.order:
             yield words, {"order": order}
-    if params.unit == "user_id":
+    if params.unit == "user_id" and nested:
         yield "by account, users together", {"unit": ACCOUNT}
         yield "by account, any one user", {"unit": ACCOUNT, "quorum": 1}
 

@@ -74,6 +74,12 @@ def ends(estimate: Estimate | Difference, name: str = "rate") -> dict[str, float
     return {name: estimate.value, f"{name}_low": low, f"{name}_high": high, f"{name}_n": estimate.n}
 
 
+def alone(frame: pd.DataFrame) -> np.ndarray:
+    """Tell which rows of `matrix` are units of no known account; none where all are alone."""
+    _, names = _accounts(frame)
+    return (names == UNKNOWN) & (len(names) > 1)
+
+
 def matrix(frame: pd.DataFrame, column: str, along: str, places: Sequence[object]) -> Floats:
     """Return counts of shape (accounts, places); one row where units are independent.
 

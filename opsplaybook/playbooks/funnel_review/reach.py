@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from opsplaybook.metrics import funnels
+from opsplaybook.metrics.statuses import UNKNOWN
 from opsplaybook.playbooks.funnel_review.definition import Definition
-from opsplaybook.playbooks.funnel_review.nested import ACCOUNT, clusters, ends, estimate_rate
+from opsplaybook.playbooks.funnel_review.nested import ACCOUNT, ends, estimate_rate
 from opsplaybook.playbooks.funnel_review.params import Params
 from opsplaybook.sources import Tables
 from opsplaybook.stats.results import Estimate
@@ -168,21 +169,13 @@ def _caveats(counts: pd.DataFrame, definition: Definition, mature: int) -> tuple
             f"{again:,} {definition.counted} are open once more through a later entry, and are "
             "left out of the rate of the step that they stand before."
         )
-    if definition.nested and ACCOUNT in counts:
+    if definition.nested:
         found += _unknown_accounts(first, definition)
     return tuple(found)
 
 
 def _unknown_accounts(first: pd.DataFrame, definition: Definition) -> list[str]:
-    successes, _ = clusters(first, hits="mature_entered", base="mature_entered")
-    if successes is None:
-        return [
-            (
-                f"No account is known of any of the {definition.counted}: intervals take them as "
-                "independent, which makes them too narrow where colleagues are alike."
-            )
-        ]
-    unknown = int(first.loc[first[ACCOUNT] == "not known", "entered"].sum())
+    unknown = int(first.loc[first[ACCOUNT] == UNKNOWN, "entered"].sum())
     if not unknown:
         return []
     return [

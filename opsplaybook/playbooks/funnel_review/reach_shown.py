@@ -170,12 +170,14 @@ def table_timing(timing: Timing, definition: Definition) -> Table:
         Column("by_end", end, "share", low="by_end_low", high="by_end_high", n="by_end_n"),
     ]  # fmt: skip
     frame = timing.rows if len(timing.rows) else pd.DataFrame(columns=_sources(columns))
+    shown = [c for c in columns if c.name != "by_7" or timing.last_day > 7]
     return tables.table(
         frame,
-        columns,
+        shown,
         key="timing",
         caption=f"Time to convert, {definition.level:.0%} intervals",
-        note=f"Open {definition.counted} count as on their way. {definition.words}",
+        note=f"Open {definition.counted} count as on their way. A curve ends where fewer than ten "
+        f"are still observed. {definition.words}",
         shown=len(frame),
     )
 

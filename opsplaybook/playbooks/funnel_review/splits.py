@@ -6,7 +6,7 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from opsplaybook.playbooks.funnel_review.nested import matrix
+from opsplaybook.playbooks.funnel_review.nested import alone, matrix
 from opsplaybook.playbooks.funnel_review.params import Params
 from opsplaybook.stats.decomposition import funnel_gap, mix_and_rate
 from opsplaybook.stats.resampled_splits import split_intervals
@@ -61,18 +61,22 @@ def split_steps(own: pd.DataFrame, by: str, params: Params) -> dict[str, float]:
     names = sorted(own[by].astype(str).unique())
     keyed = own.assign(cell=own["side"] + "\n" + own[by].astype(str))
     cells = [f"{side}\n{name}" for side, name in product(_SIDES, names)]
-    hits = matrix(keyed, "mature_reached", "cell", cells)
-    base = matrix(keyed, "base", "cell", cells)
-    sides = [
-        (hits[:, part], base[:, part])
-        for part in (slice(None, len(names)), slice(len(names), None))
-    ]
-    found = mix_and_rate(*((h.sum(axis=0), b.sum(axis=0)) for h, b in sides))
-    if len(hits) == 1:
-        sides = [(h[0], b[0]) for h, b in sides]
-    spread = split_intervals(
-        *sides, generator=np.random.default_rng(params.seed), level=params.level
-    )
+    counts = np.stack([matrix(keyed, name, "cell", cells) for name in ("mature_reached", "base")])
+    sides = counts[..., : len(names)], counts[..., len(names) :]
+    found = mix_and_rate(*(tuple(side.sum(axis=1)) for side in sides))
+    single = alone(keyed)
+    generator = np.random.default_rng(params.seed)
+    if len(single) == 1:
+        spread = split_intervals(
+            *(tuple(side[:, 0]) for side in sides), generator=generator, level=params.level
+        )
+    else:
+        spread = split_intervals(
+            *(tuple(side[:, ~single]) for side in sides),
+            alone=tuple(side[:, single].sum(axis=1) for side in sides),
+            generator=generator,
+            level=params.level,
+        )
     row = {"mix": found.mix_total, "rate": found.rate_total, "every": found.reversal}
     for name in ("mix", "rate"):
         interval = getattr(spread, name) if spread else None

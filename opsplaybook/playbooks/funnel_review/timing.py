@@ -1,8 +1,10 @@
 """Step 3, time to convert: how long each step takes, those still on their way included."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from itertools import pairwise
 
+import numpy as np
 import pandas as pd
 
 from opsplaybook.metrics import funnels
@@ -11,6 +13,11 @@ from opsplaybook.playbooks.funnel_review.nested import ends
 from opsplaybook.stats.survival import SurvivalCurve, kaplan_meier
 
 _SHORT_DAYS = (1, 7)
+_LEAST_AT_RISK = 10
+"""Units that must still be observed for a curve to go on: one unit can make it fall to nothing."""
+_FINE, _COARSE = timedelta(minutes=1), timedelta(hours=1)
+_FINE_DAYS = 90
+_DRAWN_POINTS = 240
 _WHOLE = "whole way"
 
 
@@ -24,7 +31,8 @@ class Timing:
         One row per step and one for the whole way: ``step``, ``units`` that came to the step
         before, ``converted``, ``censored`` (not observed to the end), ``median`` (days by which
         half of those had gone on, NaN where fewer do) with ends, and ``by_1``, ``by_7``,
-        ``by_end``: share that had gone on by that day, with ends.
+        ``by_end``: share that had gone on by that day, with ends; NaN where
+        fewer than ten units are still observed.
     curves : DataFrame
         ``step``, ``day``, ``share`` that had gone on by then, ``low``, ``high``.
     last_day : int
@@ -60,9 +68,9 @@ def measure_timing(definition: Definition) -> Timing:
     if len(names) > 2:
         wanted.append((_WHOLE, names[0], names[-1]))
     curves = {label: _curve(definition, since, step) for label, since, step in wanted}
-    last_day = definition.window_days or int(max(curve.last for curve in curves.values()))
-    rows = [_row(label, curve, last_day) for label, curve in curves.items()]
-    drawn = [_drawn(label, curve) for label, curve in curves.items() if curve.n]
+    last_day = definition.window_days or int(max(curve.last for curve, _ in curves.values()))
+    rows = [_row(label, *found, last_day) for label, found in curves.items()]
+    drawn = [_drawn(label, curve) for label, (curve, _) in curves.items() if curve.n]
     return Timing(
         rows=pd.DataFrame(rows),
         curves=pd.concat(drawn, ignore_index=True) if drawn else pd.DataFrame(),
@@ -71,17 +79,36 @@ def measure_timing(definition: Definition) -> Timing:
     )
 
 
-def _curve(definition: Definition, since: str, step: str) -> SurvivalCurve:
-    times = funnels.durations(definition.funnel, step, since=since)
-    return kaplan_meier(times.days, times.observed, level=definition.level)
+def _curve(definition: Definition, since: str, step: str) -> tuple[SurvivalCurve, int]:
+    """Estimate a curve, up to where enough units are still observed, and count who went on.
+
+    Times are fine: whole days would let the units that the window leaves behind go up to a day
+    before those that go on, and the share of the latter would seem too high.
+    """
+    short = 0 < definition.window_days <= _FINE_DAYS
+    times = funnels.durations(
+        definition.funnel, step, since=since, resolution=_FINE if short else _COARSE
+    )
+    curve = kaplan_meier(times.days, times.observed, level=definition.level)
+    return _observed_enough(curve), int(times.observed.sum())
 
 
-def _row(label: str, curve: SurvivalCurve, last_day: int) -> dict[str, object]:
+def _observed_enough(curve: SurvivalCurve) -> SurvivalCurve:
+    """End a curve before the first event at which too few units are still observed."""
+    enough = int((curve.at_risk >= _LEAST_AT_RISK).sum())
+    if not 0 < enough < len(curve.times):
+        return curve
+    parts = ("times", "survival", "low", "high", "standard_error", "at_risk", "events")
+    kept = {name: getattr(curve, name)[:enough] for name in parts}
+    return replace(curve, last=float(np.nextafter(curve.times[enough], 0)), **kept)
+
+
+def _row(label: str, curve: SurvivalCurve, went_on: int, last_day: int) -> dict[str, object]:
     row: dict[str, object] = {
         "step": label,
         "units": curve.n,
-        "converted": curve.n - curve.censored,
-        "censored": curve.censored,
+        "converted": went_on,
+        "censored": curve.n - went_on,
         **ends(curve.median(), "median"),
     }
     days = (*_SHORT_DAYS, min(last_day, curve.last))
@@ -102,19 +129,20 @@ def _gone_by(curve: SurvivalCurve, day: float, name: str) -> dict[str, float]:
 
 
 def _drawn(label: str, curve: SurvivalCurve) -> pd.DataFrame:
-    frame = pd.DataFrame(
+    """Return the curve at its steps, or at as many places as can be seen."""
+    days = np.append(curve.times, curve.last)
+    if len(days) > _DRAWN_POINTS:
+        days = np.linspace(0, curve.last, _DRAWN_POINTS)
+    step = np.searchsorted(curve.times, days, side="right") - 1
+    return pd.DataFrame(
         {
             "step": label,
-            "day": curve.times,
-            "share": 1 - curve.survival,
-            "low": 1 - curve.high,
-            "high": 1 - curve.low,
+            "day": days,
+            "share": 1 - curve.survival[step],
+            "low": 1 - curve.high[step],
+            "high": 1 - curve.low[step],
         }
-    )
-    if curve.last <= curve.times[-1]:
-        return frame
-    tail = frame.iloc[[-1]].assign(day=curve.last)
-    return pd.concat([frame, tail], ignore_index=True)
+    ).drop_duplicates(["step", "day"])
 
 
 def _caveats(definition: Definition) -> tuple[str, ...]:

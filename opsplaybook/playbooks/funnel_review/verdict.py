@@ -32,6 +32,9 @@ def _change(params: Params, change: Change) -> tuple[str, Tone, str]:
     """Return word, tone and reason from what moved beyond chance."""
     if change.whole is None or not change.whole.enough:
         return "Describe", "open", "Nothing could be compared."
+    if change.since is None:
+        return _difference(change)
+    when, size = when_in_words(change, params), _size(change)
     fallen, risen = change.moved(-1), change.moved(1)
     if len(fallen):
         row = fallen.iloc[0]
@@ -39,30 +42,37 @@ def _change(params: Params, change: Change) -> tuple[str, Tone, str]:
         hidden = cell in [(found.step, found.segment) for found in change.reversals]
         though = ", hidden by a total that rose with the mix" if hidden else ""
         rates = f"from {formats.share(row['first'])} to {formats.share(row['second'])}"
-        when = when_in_words(change, params)
         why = f"{row['step'].capitalize()} fell for {row['segment']} {when}, {rates}{though}."
-        return ("Repair" if change.since else "Look into it"), "bad", why
-    size = formats.points(change.whole.value)
-    ends = formats.interval(change.whole.interval, "points") if change.whole.interval else ""
+        return "Repair", "bad", why
+    if change.whole.detectable and change.whole.value < 0:
+        return "Look into it", "bad", f"Fewer come to the end {when}: {size}."
     if change.whole.detectable:
-        worse = change.whole.value < 0
-        verb = "fewer" if worse else "more"
-        why = (
-            f"{verb.capitalize()} come to the end {when_in_words(change, params)}: {size} ({ends})."
-        )
-        return ("Look into it", "bad", why) if worse else ("Keep", "good", why)
+        return "Keep", "good", f"More come to the end {when}: {size}."
     if len(risen):
         row = risen.iloc[0]
-        why = (
-            f"{row['step'].capitalize()} rose for {row['segment']} {when_in_words(change, params)}."
-        )
+        why = f"{row['step'].capitalize()} rose for {row['segment']} {when}."
         return "Keep", "good", why
-    why = f"No detectable change {when_in_words(change, params)}: {size} ({ends})."
-    return "Steady", "good", why
+    return "Steady", "good", f"No detectable change {when}: {size}."
+
+
+def _difference(change: Change) -> tuple[str, Tone, str]:
+    """Say how two segments differ: neither is before the other, so nothing rose or fell."""
+    first, second = change.labels
+    if not change.whole.detectable:
+        why = f"No detectable difference between {first} and {second}: {_size(change)}."
+        return "Alike", "good", why
+    more = "more" if change.whole.value > 0 else "fewer"
+    why = f"Of {second} {more} come to the end than of {first}: {_size(change)}."
+    return "Different", "mixed", why
+
+
+def _size(change: Change) -> str:
+    size = formats.points(change.whole.value)
+    if change.whole.interval is None:
+        return size
+    return f"{size} ({formats.interval(change.whole.interval, 'points')})"
 
 
 def when_in_words(change: Change, params: Params) -> str:
-    """Say what lies between the two compared sides."""
-    if change.since is None:
-        return f"from {change.labels[0]} to {change.labels[1]}"
+    """Say since when."""
     return f"since {params.change_name}" if params.change_name else change.labels[1]

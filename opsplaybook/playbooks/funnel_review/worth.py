@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,7 @@ import pandas as pd
 from opsplaybook import formats
 from opsplaybook.playbooks.funnel_review.change import FIRST, SECOND, Change
 from opsplaybook.playbooks.funnel_review.definition import Definition
-from opsplaybook.playbooks.funnel_review.nested import matrix
+from opsplaybook.playbooks.funnel_review.nested import alone, matrix
 from opsplaybook.playbooks.funnel_review.params import Params
 from opsplaybook.playbooks.funnel_review.reach import Reach
 from opsplaybook.playbooks.funnel_review.unit_value import DRAWS, UnitValue, value_of_unit
@@ -38,7 +39,7 @@ class Worth:
     entrants : float
         Entrants of the span.
     span : str
-        "a year", or of whom, where entries have no times.
+        "a year"; "among these", where entries have no times.
     basis : str
         Which entrants all of it rests on.
     currency : str
@@ -85,9 +86,9 @@ def value_repairs(
     value = value_of_unit(given, params, definition)
     counts = _now(reach, change)
     days, basis = _span(definition, change)
-    scale, span = (YEAR_DAYS / days, "a year") if days else (1.0, f"of these {definition.counted}")
+    scale, span = (YEAR_DAYS / days, "a year") if days else (1.0, "among these")
     stages = _stages(counts, definition)
-    mature = float(stages[:, 0].sum())
+    mature = float(_total(stages)[0])
     if mature < _LEAST_MATURE:
         why = "Too few mature entrants to value a repair."
         return Worth(pd.DataFrame(), value, mature * scale, span, basis, given.currency, (why,))
@@ -119,23 +120,32 @@ def _span(definition: Definition, change: Change) -> tuple[int, str]:
     return max((last - first).days + 1, 1), f"entrants {formats.period(first, last)}"
 
 
-def _stages(counts: pd.DataFrame, definition: Definition) -> Floats:
-    """Return mature units per account and required step, shape (accounts, steps)."""
+def _stages(counts: pd.DataFrame, definition: Definition) -> tuple[Floats, Floats]:
+    """Return mature units per account and required step, and those of no account.
+
+    Shapes are (accounts, steps) and (steps,).
+    """
     required = counts.loc[~counts["optional"].astype(bool)]
     positions = [place for place, step in enumerate(definition.steps, start=1) if not step.optional]
     reached = matrix(required, "mature_reached", "position", positions)
     entered = matrix(required, "mature_entered", "position", positions)
-    return np.column_stack([entered[:, :1], reached[:, 1:]])
+    table = np.column_stack([entered[:, :1], reached[:, 1:]])
+    single = alone(required) if len(table) > 1 else np.array([True])
+    return table[~single], table[single].sum(axis=0)
 
 
-def _drawn(stages: Floats, generator: np.random.Generator) -> Floats:
-    """Draw accounts, or units where they are independent: shape (DRAWS, steps)."""
-    if len(stages) > 1:
-        return generator.poisson(1.0, size=(DRAWS, len(stages))) @ stages
-    chain = [generator.poisson(stages[0, 0], size=DRAWS)]
-    for before, after in zip(stages[0, :-1], stages[0, 1:], strict=True):
+def _drawn(stages: tuple[Floats, Floats], generator: np.random.Generator) -> Floats:
+    """Draw accounts, and units that belong to none: shape (DRAWS, steps)."""
+    accounts, single = stages
+    chain = [generator.poisson(single[0], size=DRAWS)]
+    for before, after in pairwise(single):
         chain.append(generator.binomial(chain[-1], after / before if before else 0.0))
-    return np.column_stack(chain).astype(float)
+    drawn = np.column_stack(chain).astype(float)
+    return drawn + generator.poisson(1.0, size=(DRAWS, len(accounts))) @ accounts
+
+
+def _total(stages: tuple[Floats, Floats]) -> Floats:
+    return stages[0].sum(axis=0) + stages[1]
 
 
 def _more_at_the_end(stages: Floats, position: int, kept: Floats) -> Floats:
@@ -149,11 +159,15 @@ def _more_at_the_end(stages: Floats, position: int, kept: Floats) -> Floats:
 
 
 def _kept(
-    stages: Floats, definition: Definition, params: Params, scale: float, value: UnitValue
+    stages: tuple[Floats, Floats],
+    definition: Definition,
+    params: Params,
+    scale: float,
+    value: UnitValue,
 ) -> list[dict[str, object]]:
     """Value, for each step, that a share of those lost goes on."""
     drawn = _drawn(stages, np.random.default_rng(params.seed))
-    total = stages.sum(axis=0)
+    total = _total(stages)
     rows = []
     for position, step in enumerate(definition.required[1:], start=1):
         more, of_draws = (
@@ -189,7 +203,7 @@ def _undone(
         position = names.index(cell.step)
         generator = np.random.default_rng(params.seed)
         drawn = [_drawn(stages, generator) for stages in sides]
-        totals = [stages.sum(axis=0) for stages in sides]
+        totals = [_total(stages) for stages in sides]
         more, of_draws = (
             _more_at_the_end(now, position, _gap(before, now, position) * scale)
             for before, now in (totals, drawn)
