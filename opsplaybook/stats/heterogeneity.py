@@ -7,7 +7,6 @@ from math import inf, nan
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
-from statsmodels.stats.meta_analysis import combine_effects
 
 from opsplaybook.formats import Kind
 from opsplaybook.stats.arrays import Floats, flags, floats
@@ -132,13 +131,16 @@ def heterogeneity(
     if segments < 2:
         alone = Estimate(float(values[0]) if segments else nan, None, segments, kind, _FIXED)
         return Heterogeneity(nan, max(segments - 1, 0), nan, nan, nan, alone, alone)
-    found = combine_effects(values, errors, method_re="dl")
-    statistic, p_value = float(found.q), float(stats.chi2.sf(found.q, segments - 1))
+    # Written out: combine_effects of statsmodels 0.15 warns and gives a share of 1e16 where effects
+    # differ by less than chance.
+    weights = 1 / errors
+    q = float((weights * (values - (weights * values).sum() / weights.sum()) ** 2).sum())
+    statistic, p_value = q, float(stats.chi2.sf(q, segments - 1))
     if freedoms is not None:
-        statistic, p_value = _welch_f(float(found.q), errors, counts)
-    tau = max(float(found.tau2), 0.0)
-    # Written out: the ready-made share of statsmodels 0.15 is 1e16 where effects are equal.
-    share = max(1 - (segments - 1) / found.q, 0.0) if found.q > 0 else 0.0
+        statistic, p_value = _welch_f(q, errors, counts)
+    excess = q - (segments - 1)
+    tau = max(excess, 0.0) / float(weights.sum() - (weights**2).sum() / weights.sum())
+    share = max(excess / q, 0.0) if q > 0 else 0.0
     fixed = _pooled(values, 1 / errors, kind, level, _FIXED)
     random = _pooled(values, 1 / (errors + tau), kind, level, _RANDOM)
     return Heterogeneity(statistic, segments - 1, p_value, share, tau, fixed, random)

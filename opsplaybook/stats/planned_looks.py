@@ -106,7 +106,7 @@ def read_look(
     critical = float(plan.critical[index])
     margin = _t_of(critical, freedom) * error
     level = 1 - plan.alpha
-    crosses = abs(z) >= critical
+    crosses = passes(plan, index, value / error, freedom=freedom)
     final = index == plan.looks - 1
     adjusted = None
     if crosses or final:
@@ -120,6 +120,21 @@ def read_look(
         Interval(value - margin, value + margin, level),
         adjusted,
     )
+
+
+def passes(plan: Boundaries, index: int, statistic: float, *, freedom: float = inf) -> bool:
+    """Tell whether an effect of so many standard errors stops the experiment at a planned look.
+
+    Examples
+    --------
+    >>> from opsplaybook.stats.group_sequential import boundaries
+    >>> plan = boundaries([0.5, 1.0], spending="pocock")
+    >>> passes(plan, 0, 2.3), passes(plan, 0, 2.3, freedom=8)
+    (True, False)
+
+    With ten accounts the same size of effect is weaker evidence.
+    """
+    return abs(_normal_of(statistic, freedom)) >= float(plan.critical[index])
 
 
 def _adjusted(
@@ -160,7 +175,7 @@ def _drift_at(chance: Callable[[float], float], share: float) -> float:
     floor = -4.0
     while chance(floor) > share:
         floor *= 2
-    return float(optimize.brentq(lambda drift: chance(drift) - share, floor, reach, xtol=1e-9))
+    return float(optimize.brentq(lambda drift: chance(drift) - share, floor, reach, xtol=1e-7))
 
 
 def _normal_of(statistic: float, freedom: float) -> float:
