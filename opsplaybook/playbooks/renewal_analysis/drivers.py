@@ -34,6 +34,7 @@ MOST_FEATURES = 8
 KNOWN_SHARE = 0.5
 LEVELS_SHOWN = 6
 SMALLEST_LEVEL = 20
+"""Fewer decisions that differ from the others say nothing of a feature."""
 CHECKED_ROWS = 5_000
 SMALLEST_LOSSES = 5
 FIRST_DAY = 1 / 365.25
@@ -151,7 +152,7 @@ def find_drivers(params: Params, book: Book, features: pd.DataFrame) -> Drivers:
     if params.account_id or not enough:
         standing = "not looked at" if params.account_id else "not enough data"
         return _nothing(standing, features, lost, params.level)
-    usable = [name for name in IN_ORDER if name in known and _varies(known[name])]
+    usable = [name for name in IN_ORDER if name in known and _usable(known, name)]
     leaks = leakage_screen(lost, _screened(known, usable))
     candidates = tuple(name for name in usable if name not in {leak.name for leak in leaks})
     univariate = _univariate(known, lost, candidates, {leak.name for leak in leaks}, params.level)
@@ -258,9 +259,13 @@ def _nothing(standing: Standing, features: pd.DataFrame, lost: np.ndarray, level
     )  # fmt: skip
 
 
-def _varies(column: pd.Series) -> bool:
-    known = column.dropna()
-    return len(known) >= KNOWN_SHARE * len(column) and bool((known != known.iloc[0]).any())
+def _usable(known: pd.DataFrame, name: str) -> bool:
+    """Tell whether a feature is known often enough, and differs between enough decisions."""
+    there = known[name].dropna()
+    if len(there) < KNOWN_SHARE * len(known):
+        return False
+    most = there.value_counts().iloc[0] if len(there) else 0
+    return len(there) - most >= SMALLEST_LEVEL
 
 
 def _screened(known: pd.DataFrame, usable: list[str]) -> dict[str, np.ndarray]:

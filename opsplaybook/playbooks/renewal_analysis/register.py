@@ -164,7 +164,8 @@ def _many(tickets: pd.Series) -> float:
 
 
 def _whole(numbers: pd.Series) -> pd.Series:
-    return numbers.map(lambda number: formats.value(number, "count"))
+    texts = [formats.value(number, "count") for number in numbers]
+    return pd.Series(texts, index=numbers.index, dtype="str")
 
 
 def _joined(facts: pd.DataFrame, names: tuple[str, ...]) -> list[str]:
