@@ -234,14 +234,24 @@ def period(first: date, last: date) -> str:
 
 
 def interval(item: IntervalLike, kind: Kind, *, currency: str = "") -> str:
-    """Write an interval without its level: ``−0.9% to 19%``.
+    """Write an interval without its level: ``−0.9% to 19%``."""
+    return ends(item.low, item.high, kind, currency=currency)
+
+
+def ends(low: float, high: float, kind: Kind, *, currency: str = "") -> str:
+    """Write both ends of an interval.
 
     How far a change may reach beyond tenfold is not written: few events before say no more.
+
+    Examples
+    --------
+    >>> ends(-0.3, 0.4, "change"), ends(-0.3, 15.92, "change")
+    ('−30% to +40%', '−30% to over +900%')
     """
-    low = value(item.low, kind, currency=currency)
-    if kind == "change" and item.high > _LARGEST_CHANGE:
-        return f"{low} to over {change(_LARGEST_CHANGE)}"
-    return f"{low} to {value(item.high, kind, currency=currency)}"
+    first = value(low, kind, currency=currency)
+    if kind == "change" and high > _LARGEST_CHANGE:
+        return f"{first} to over {change(_LARGEST_CHANGE)}"
+    return f"{first} to {value(high, kind, currency=currency)}"
 
 
 def estimate(item: EstimateLike, *, currency: str = "", unit: str = "") -> str:

@@ -61,7 +61,9 @@ Lines = Annotated[tuple[str, ...], BeforeValidator(_lines), Separator(";")]
 class PlaybookParams(BaseModel):
     """Parameters that every playbook has; each playbook adds its own."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False
+    )
 
     source: str = Field(
         "sample",

@@ -35,6 +35,9 @@ class Column:
         Column that holds the units behind the value; below five no number is written.
     description : str
         Meaning of the column, for the appendix.
+    decimals : int or None
+        Decimals of its values, where three significant digits would say too much; the CSV has
+        all of them.
     """
 
     name: str
@@ -44,6 +47,7 @@ class Column:
     high: str = ""
     n: str = ""
     description: str = ""
+    decimals: int | None = None
 
 
 def table(
@@ -151,11 +155,13 @@ def _heading(column: Column) -> Heading:
 
 
 def _texts(frame: pd.DataFrame, column: Column, currency: str) -> list[str]:
-    texts = [formats.value(item, column.kind, currency=currency) for item in frame[column.name]]
+    values = frame[column.name]
+    if column.decimals is not None:
+        values = values.round(column.decimals)
+    texts = [formats.value(item, column.kind, currency=currency) for item in values]
     if column.low:
-        lows = [formats.value(i, column.kind, currency=currency) for i in frame[column.low]]
-        highs = [formats.value(i, column.kind, currency=currency) for i in frame[column.high]]
-        texts = [_with_ends(*ends) for ends in zip(texts, lows, highs, strict=True)]
+        ends = zip(texts, frame[column.low], frame[column.high], strict=True)
+        texts = [_with_ends(*each, column.kind, currency) for each in ends]
     if column.n:
         texts = [
             text if not formats.is_missing(n) and n >= formats.MINIMUM_UNITS else formats.NOT_ENOUGH
@@ -164,7 +170,7 @@ def _texts(frame: pd.DataFrame, column: Column, currency: str) -> list[str]:
     return texts
 
 
-def _with_ends(text: str, low: str, high: str) -> str:
-    if formats.MISSING in (low, high):
+def _with_ends(text: str, low: float, high: float, kind: Kind, currency: str) -> str:
+    if formats.is_missing(low) or formats.is_missing(high):
         return text
-    return f"{text} ({low} to {high})"
+    return f"{text} ({formats.ends(low, high, kind, currency=currency)})"

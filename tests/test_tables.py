@@ -122,3 +122,11 @@ def test_a_frame_without_rows_has_a_head():
     built = made(FRAME.iloc[:0])
     assert (built.rows, built.total_rows, len(lines(built))) == ((), 0, 1)
     assert "Name" in str(built)
+
+
+def test_decimals_are_for_the_eye_and_the_csv_is_unrounded():
+    frame = pd.DataFrame({"points": [0.0282, 84.912]})
+    shown = table(frame, [Column("points", "Points", "number", decimals=1)], key="p", caption="P")
+
+    assert [row[0] for row in shown.rows] == ["0", "84.9"]
+    assert "0.0282" in shown.csv

@@ -1,7 +1,7 @@
 """Result types: an estimate never travels without its interval, its n and its method."""
 
 from dataclasses import dataclass
-from math import isnan
+from math import isnan, nan
 
 from opsplaybook.formats import MINIMUM_UNITS, Kind
 
@@ -63,6 +63,17 @@ class Estimate:
     numerator: float | None = None
 
     @property
+    def ends(self) -> tuple[float, float]:
+        """Low and high end of the interval, for the columns of a frame; NaN without one.
+
+        Examples
+        --------
+        >>> Estimate(0.2, Interval(0.1, 0.3), 9).ends, Estimate(5, None, 5).ends
+        ((0.1, 0.3), (nan, nan))
+        """
+        return (self.interval.low, self.interval.high) if self.interval else (nan, nan)
+
+    @property
     def enough(self) -> bool:
         """Whether there are enough units to show a number."""
         return self.n >= MINIMUM_UNITS and not isnan(self.value)
@@ -101,6 +112,17 @@ class Difference:
     second: Estimate | None = None
     no_effect: float = 0.0
     method: str = ""
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """Low and high end of the interval, for the columns of a frame; NaN without one.
+
+        Examples
+        --------
+        >>> Difference(0.2, Interval(0.1, 0.3), 9).ends, Difference(0.2, None, 9).ends
+        ((0.1, 0.3), (nan, nan))
+        """
+        return (self.interval.low, self.interval.high) if self.interval else (nan, nan)
 
     @property
     def enough(self) -> bool:

@@ -57,6 +57,8 @@ def plain(portray):
         ({"weights": [50, 60], "dimensions": ["brand", "payment"]}, "add up to 110"),
         ({"weights": [-50, 150], "dimensions": ["brand", "payment"]}, "negative"),
         ({"weights": [100]}, "1 for 9 dimensions"),
+        ({"weights": [float("nan")] * 9}, "finite number"),
+        ({"managers": [float("inf"), 1, 1, 1]}, "finite number"),
         ({"dimensions": ["brnd"]}, "did you mean brand"),
         ({"dimensions": ["brand", "brand"]}, "named twice"),
         ({"pairwise": [3, 2]}, "2 comparisons, 36 pairs"),

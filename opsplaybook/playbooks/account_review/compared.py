@@ -128,12 +128,12 @@ _ROW = (
 
 def _row(measure: Compared, currency: str) -> tuple[object, ...]:
     now, kind = measure.now, measure.now.kind
-    values = (now.value, *_ends(now), now.n, measure.before, measure.change.value)
-    year = (measure.year_before, measure.year_change.value, *_ends(measure.year_change))
+    values = (now.value, *now.ends, now.n, measure.before, measure.change.value)
+    year = (measure.year_before, measure.year_change.value, *measure.year_change.ends)
     return (
         measure.label,
         *values,
-        *_ends(measure.change),
+        *measure.change.ends,
         *year,
         value_text(now, currency=currency),
         f"{formats.count(now.n)} {singular(measure.unit, now.n)}".strip(),
@@ -194,7 +194,3 @@ def change_text(change: Difference, *, fact: bool = False) -> str:
 
 def _relative(now: float, before: float, n: int) -> Difference:
     return Difference(now / before - 1 if before else nan, None, n, "change", method="counted")
-
-
-def _ends(found: Estimate | Difference) -> tuple[float, float]:
-    return (found.interval.low, found.interval.high) if found.interval else (nan, nan)

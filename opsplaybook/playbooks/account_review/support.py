@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from math import nan
 
-import numpy as np
 import pandas as pd
 
 from opsplaybook import formats, tables
@@ -213,11 +212,10 @@ _ROW = [
 
 def _row(measure: Measure) -> tuple[object, ...]:
     now, before = measure.now, measure.before
-    ends = (now.interval.low, now.interval.high) if now.interval else (np.nan, np.nan)
     return (
         measure.label,
         now.value,
-        *ends,
+        *now.ends,
         now.n,
         before.value,
         before.n,

@@ -269,8 +269,7 @@ def _action(
         for frame in (now, before, past)
     )
     change = change_beyond_swings(one, two, history=usual, lag=lag, level=level)
-    ends = (change.interval.low, change.interval.high) if change.interval else (nan, nan)
-    return name, one.sum(), two.sum(), change.value, *ends, change.n, change.p_value
+    return name, one.sum(), two.sum(), change.value, *change.ends, change.n, change.p_value
 
 
 def _value_blocks(given: Tables, account: Account, delivered: pd.DataFrame) -> pd.DataFrame:

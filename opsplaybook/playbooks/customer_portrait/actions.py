@@ -136,11 +136,12 @@ def table_shifts(steps: Steps) -> Table:
         Column("tier", "Tier"),
         Column("customers", "Customers", "count"),
         Column("managers", "Managers", "number"),
-        Column("needed", "Needed", "number", description="Customers over accounts per manager"),
-        Column("difference", "More or fewer", "number"),
-    ]
+        Column("needed", "Needed", "number", description="Customers over accounts per manager",
+               decimals=1),
+        Column("difference", "More or fewer", "number", decimals=1),
+    ]  # fmt: skip
     return tables.table(
-        steps.shifts.round({"needed": 1, "difference": 1}),
+        steps.shifts,
         columns,
         key="shifts",
         caption=f"Hands by tier, all customers, n = {steps.shifts['customers'].sum():,}",

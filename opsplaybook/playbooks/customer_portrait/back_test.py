@@ -255,17 +255,13 @@ def _by_tier(
         stayed = rate(float(kept[inside].sum()), int(inside.sum()), level=params.level)
         share = later[inside].sum() / total if total > 0 else nan
         rows.append(
-            (tier, int(inside.sum()), mean.value, *_ends(mean), share, stayed.value, *_ends(stayed))
+            (tier, int(inside.sum()), mean.value, *mean.ends, share, stayed.value, *stayed.ends)
         )
     return pd.DataFrame(rows, columns=_TIER_COLUMNS)
 
 
 def _mean(values: np.ndarray) -> float:
     return float(values.mean())
-
-
-def _ends(estimate: Estimate) -> tuple[float, float]:
-    return (estimate.interval.low, estimate.interval.high) if estimate.interval else (nan, nan)
 
 
 def _drivers(then: CustomerValues, score: Scored, later: pd.Series, params: Params) -> pd.DataFrame:
@@ -283,8 +279,8 @@ def _drivers(then: CustomerValues, score: Scored, later: pd.Series, params: Para
         {
             "dimension": [words(name) for name in table],
             "value": [term.value for term in found.terms],
-            "low": [_ends(term)[0] for term in found.terms],
-            "high": [_ends(term)[1] for term in found.terms],
+            "low": [term.ends[0] for term in found.terms],
+            "high": [term.ends[1] for term in found.terms],
             "n": [term.n for term in found.terms],
             "inflation": found.inflation,
         }

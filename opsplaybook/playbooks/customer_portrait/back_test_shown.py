@@ -120,11 +120,11 @@ def table_moved(test: BackTest, portrait: Portrait) -> Table:
         Column("label", "Customer"),
         Column("then", "Tier then"),
         Column("now", "Tier now"),
-        Column("change", "Points", "number"),
+        Column("change", "Points", "number", decimals=1),
         Column("because", "Because of", description="What moved the score most in that direction"),
     ]
     return tables.table(
-        test.moves.round({"change": 1}),
+        test.moves,
         columns,
         key="moved",
         caption=f"Customers in another tier than on {formats.day(test.day)}, by score alone, "

@@ -149,14 +149,12 @@ def negative_values(concentrated: Concentrated) -> tuple[str, ...]:
 
 
 def _row(label: str, estimate: Estimate) -> tuple[str, float, float, float, Kind, str]:
-    ends = estimate.interval
-    low, high = (ends.low, ends.high) if ends else (np.nan, np.nan)
     text = formats.value(estimate.value, estimate.kind)
     if not estimate.enough:
         text = formats.NOT_ENOUGH
-    elif ends:
-        text = f"{text} ({formats.interval(ends, estimate.kind)})"
-    return label, estimate.value, low, high, estimate.kind, text
+    elif estimate.interval:
+        text = f"{text} ({formats.interval(estimate.interval, estimate.kind)})"
+    return label, estimate.value, *estimate.ends, estimate.kind, text
 
 
 def _in_words(found: Concentration) -> str:

@@ -252,7 +252,7 @@ def _segments(portrait: Portrait) -> pd.DataFrame:
         value = part["value"].sum(min_count=1)
         rows.append((
             name, len(part), value, value / total if total else np.nan,
-            middle.value, *_ends(middle), share.value, *_ends(share), part["tickets"].mean(),
+            middle.value, *middle.ends, share.value, *share.ends, part["tickets"].mean(),
         ))  # fmt: skip
     columns = [
         "segment", "customers", "value", "share", "median", "median_low", "median_high",
@@ -275,11 +275,6 @@ def _chain(portrait: Portrait) -> pd.DataFrame:
         share = rate(float(states[0]), len(part), level=portrait.level)
         since = part["since"].dropna()
         half = since.sort_values().iloc[(len(since) - 1) // 2] if len(since) else pd.NaT
-        rows.append((role, *states, share.value, *_ends(share), half))
+        rows.append((role, *states, share.value, *share.ends, half))
     columns = ["role", *STATES, "share", "low", "high", "since"]
     return pd.DataFrame(rows, columns=columns)
-
-
-def _ends(estimate: object) -> tuple[float, float]:
-    interval = estimate.interval
-    return (interval.low, interval.high) if interval else (np.nan, np.nan)

@@ -18,8 +18,6 @@ POINTS = 100.0
 DOUBLE_COUNTING = 0.7
 """Rank correlation from which two dimensions say much the same thing."""
 
-_SHOWN = 24
-
 
 @dataclass(frozen=True, slots=True)
 class Scored:
@@ -90,8 +88,10 @@ _HEADS = {
     "order_amount": "orders",
     "company_size": "size",
     "gross_profit": "profit",
-    "demand_type": "demand",
+    "demand_type": "need",
     "cooperation": "years",
+    "influence": "reach",
+    "payment": "pays",
     "growth_potential": "growth",
 }
 
@@ -170,10 +170,8 @@ def correlations(scored: Scored) -> pd.DataFrame:
     for place, first in enumerate(names):
         for second in names[:place]:
             found = rank_correlation(scored.scaled[first], scored.scaled[second])
-            ends = found.interval
-            low, high = (ends.low, ends.high) if ends else (np.nan, np.nan)
             names_of_both = (words(first), words(second), head(second))
-            rows.append((*names_of_both, found.value, low, high, found.n))
+            rows.append((*names_of_both, found.value, *found.ends, found.n))
     columns = ["first", "second", "head", "correlation", "low", "high", "n"]
     return pd.DataFrame(rows, columns=columns)
 

@@ -65,9 +65,10 @@ def chart_correlations(scored: Scored) -> Chart:
     columns = [
         Column("first", "Dimension"),
         Column("second", "And"),
-        Column("correlation", "Rank correlation", "number", low="low", high="high", n="n"),
+        Column("correlation", "Rank correlation", "number", low="low", high="high", n="n",
+               decimals=_CORRELATION_DIGITS),
         Column("n", "Customers", "count"),
-    ]
+    ]  # fmt: skip
     data = tables.table(frame, columns, key="correlations-data", caption="Rank correlations")
     return plot_heatmap(
         frame.round({"correlation": _CORRELATION_DIGITS}),
@@ -117,12 +118,16 @@ def table_scores(scored: Scored, portrait: Portrait) -> Table:
     names = sorted(scored.contributions, key=lambda name: -scored.weights[name])
     columns = [
         Column("label", "Customer"),
-        Column("score", "Score", "number", description="0 to 100 points"),
+        Column("score", "Score", "number", description="0 to 100 points", decimals=_POINT_DIGITS),
         Column("coverage", "Known", "share", description="Share of the weight that is known"),
-        *(Column(name, head(name).capitalize(), "number") for name in names),
-    ]
+        *(
+            Column(name, head(name).capitalize(), "number", decimals=_POINT_DIGITS,
+                   description=f"Points from {words(name)}")
+            for name in names
+        ),
+    ]  # fmt: skip
     return tables.table(
-        frame.drop(columns="place").round(_POINT_DIGITS),
+        frame.drop(columns="place"),
         columns,
         key="scores",
         caption=f"Value scores and the points that add up to them, {portrait.base}",

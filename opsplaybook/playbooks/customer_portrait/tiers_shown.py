@@ -72,18 +72,20 @@ def table_accounts(tiered: Tiered, scored: Scored, portrait: Portrait) -> Table:
     columns = [
         Column("label", "Customer"),
         Column("tier", "Tier"),
-        Column("score", "Score", "number"),
+        Column("score", "Score", "number", decimals=1),
         Column("coverage", "Known", "share", description="Share of the weight that is known"),
         Column("value", "Value", "money"),
         Column("reason", "Because of", description="What lifts the score most above the middle"),
-        Column("to_next", "To next tier", "number", description="Points that are missing"),
-        Column("above_cut", "Above cut", "number", description="Points above the own cut"),
+        Column("to_next", "To next tier", "number", description="Points that are missing",
+               decimals=2),
+        Column("above_cut", "Above cut", "number", description="Points above the own cut",
+               decimals=2),
         Column("borderline", "Borderline", "flag"),
         Column("overridden", "By hand", "flag"),
-    ]
+    ]  # fmt: skip
     border = int(frame["borderline"].sum())
     return tables.table(
-        frame.round({"score": 1, "to_next": 2, "above_cut": 2}),
+        frame,
         columns,
         key="accounts",
         caption=f"Customers by score, {portrait.base}, {border:,} of them at a border",

@@ -157,9 +157,7 @@ def step_is_usual(usual: pd.DataFrame, step: str) -> bool:
 def _ends(estimate: Estimate | None) -> dict[str, float]:
     if estimate is None:
         return {"rate": np.nan, "low": np.nan, "high": np.nan, "n": np.nan}
-    low, high = (
-        (estimate.interval.low, estimate.interval.high) if estimate.interval else (np.nan,) * 2
-    )
+    low, high = estimate.ends
     return {"rate": estimate.value, "low": low, "high": high, "n": estimate.n}
 
 
