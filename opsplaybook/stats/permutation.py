@@ -11,14 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from opsplaybook.stats.arrays import (
-    Flags,
-    cluster_codes,
-    flags,
-    floats,
-    present,
-    require_same_length,
-)
+from opsplaybook.stats.accounts import AccountTotals
+from opsplaybook.stats.arrays import Flags, present
 
 RESAMPLES = 9999
 """Random assignments tried where not all can be."""
@@ -110,7 +104,8 @@ def permutation_difference(
 
     Only 2 of the 70 ways to choose four accounts differ by 6 or more: p = 0.029.
     """
-    sums, sizes, labels = _by_cluster(values, treated, clusters)
+    totals = AccountTotals.of_rows(values, treated, clusters)
+    sums, sizes, labels = totals.sums, totals.sizes, totals.treated
     if by_account:
         sums, sizes = sums / sizes, np.ones(len(sums))
     first, second = np.flatnonzero(labels), np.flatnonzero(~labels)
@@ -228,7 +223,8 @@ def wild_cluster_test(
 
     Two of 256 sign vectors give as large a t: p = 0.008.
     """
-    sums, sizes, labels = _by_cluster(values, treated, clusters)
+    totals = AccountTotals.of_rows(values, treated, clusters)
+    sums, sizes, labels = totals.sums, totals.sizes, totals.treated
     accounts = len(labels)
     if labels.sum() < 2 or (~labels).sum() < 2:
         return _nothing_to_shuffle(accounts)
@@ -246,24 +242,6 @@ def wild_cluster_test(
 
 def _nothing_to_shuffle(n: int) -> PermutationTest:
     return PermutationTest(nan, nan, total=0, exact=False, n=n)
-
-
-def _by_cluster(
-    values: ArrayLike, treated: ArrayLike, clusters: ArrayLike
-) -> tuple[NDArray, NDArray, Flags]:
-    """Sum values and count rows by cluster, with the cluster's label."""
-    given, labels = floats(np.asarray(values, dtype=float)), flags(treated, name="treated")
-    names = np.asarray(clusters)
-    require_same_length(given, labels, names)
-    known = ~np.isnan(given)
-    codes, count = cluster_codes(names[known])
-    sizes = np.bincount(codes, minlength=count).astype(float)
-    sums = np.bincount(codes, weights=given[known], minlength=count)
-    share = np.bincount(codes, weights=labels[known], minlength=count) / np.maximum(sizes, 1)
-    mixed = (share > 0) & (share < 1)
-    if mixed.any():
-        raise ValueError(f"{mixed.sum()} clusters are treated in some rows and not in others")
-    return sums, sizes, share == 1
 
 
 def _mean(sums: NDArray, sizes: NDArray, picked: NDArray, axis: int) -> NDArray:

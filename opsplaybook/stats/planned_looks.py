@@ -2,23 +2,21 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import inf, isinf, sqrt
+from math import inf, sqrt
 from typing import Literal
 
-import numpy as np
-from scipy import optimize, stats
+from scipy import optimize
 
 from opsplaybook.formats import Kind
 from opsplaybook.stats.group_sequential import Boundaries, stopping_chances
 from opsplaybook.stats.results import Difference, Interval
+from opsplaybook.stats.tails import normal_of, t_of
 
 Phase = Literal["planned", "final", "past the plan"]
 """Where a look stands: before the last planned one, the last, or after it."""
 
 ADJUSTED = "stagewise ordering (Tsiatis, Rosner and Mehta 1984), median unbiased"
 REPEATED = "repeated interval (Jennison and Turnbull 1989)"
-
-_SMALLEST_TAIL = 1e-300
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +98,11 @@ def read_look(
     """
     if not error > 0 or index < 0:
         raise ValueError(f"error == {error} and index == {index}, must be positive and 0 or more")
-    z = _normal_of(value / error, freedom)
+    z = normal_of(value / error, freedom)
     if index >= plan.looks:
         return Look(index, "past the plan", inf, z, crosses=False, interval=None, adjusted=None)
     critical = float(plan.critical[index])
-    margin = _t_of(critical, freedom) * error
+    margin = t_of(critical, freedom) * error
     level = 1 - plan.alpha
     crosses = passes(plan, index, value / error, freedom=freedom)
     final = index == plan.looks - 1
@@ -134,7 +132,7 @@ def passes(plan: Boundaries, index: int, statistic: float, *, freedom: float = i
 
     With ten accounts the same size of effect is weaker evidence.
     """
-    return abs(_normal_of(statistic, freedom)) >= float(plan.critical[index])
+    return abs(normal_of(statistic, freedom)) >= float(plan.critical[index])
 
 
 def _adjusted(
@@ -176,14 +174,3 @@ def _drift_at(chance: Callable[[float], float], share: float) -> float:
     while chance(floor) > share:
         floor *= 2
     return float(optimize.brentq(lambda drift: chance(drift) - share, floor, reach, xtol=1e-7))
-
-
-def _normal_of(statistic: float, freedom: float) -> float:
-    if isinf(freedom):
-        return statistic
-    tail = max(float(stats.t.sf(abs(statistic), freedom)), _SMALLEST_TAIL)
-    return float(np.copysign(stats.norm.isf(tail), statistic))
-
-
-def _t_of(critical: float, freedom: float) -> float:
-    return float(stats.t.isf(max(stats.norm.sf(critical), _SMALLEST_TAIL), freedom))

@@ -19,13 +19,12 @@ from opsplaybook.stats.arrays import Floats
 from opsplaybook.stats.contrasts import difference_of_moments, welch_contrast
 from opsplaybook.stats.moments import Moments
 from opsplaybook.stats.results import Difference, Interval
+from opsplaybook.stats.tails import normal_of, t_of
 
 Reference = Literal["t", "normal"]
 """Distribution behind an interval: Student's t, right for few units, or the normal."""
 
 METHOD = "always-valid interval (asymptotic confidence sequence)"
-
-_SMALLEST_TAIL = 1e-300
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,9 +183,9 @@ def always_valid_interval(
         raise ValueError(f"error == {error}, n == {n}: must be positive, and so tuning_n")
     rho = mixture_rho(tuning_n, alpha=1 - level)
     bound = mixture_bound(n, rho=rho, alpha=1 - level) / sqrt(n)
-    margin = _same_tail(bound, freedom) * error
+    margin = t_of(bound, freedom) * error
     # The statistic of the normal distribution with the tail that t gives to this one.
-    statistic = _normal_of(abs(value) / error, freedom)
+    statistic = normal_of(abs(value) / error, freedom)
     evidence = normal_mixture(statistic * sqrt(n), n, rho=rho)
     difference = Difference(
         value,
@@ -344,21 +343,6 @@ def mixture_rho(variance: float, *, alpha: float, sided: Literal[1, 2] = 2) -> f
     """
     evidence = 2 * log(sided / (2 * alpha))
     return variance / (evidence + log(1 + evidence))
-
-
-def _same_tail(bound: float, freedom: float) -> float:
-    """Quantile of Student's t with the tail that the normal distribution has beyond a bound."""
-    if freedom == inf:
-        return bound
-    return float(stats.t.isf(max(stats.norm.sf(bound), _SMALLEST_TAIL), freedom))
-
-
-def _normal_of(statistic: float, freedom: float) -> float:
-    """Quantile of the normal distribution with the tail that t has beyond a statistic."""
-    if freedom == inf:
-        return statistic
-    tail = float(stats.t.sf(statistic, freedom))
-    return float(stats.norm.isf(max(tail, _SMALLEST_TAIL)))
 
 
 def _leaves_out_zero(difference: Difference) -> bool:

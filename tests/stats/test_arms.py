@@ -43,7 +43,7 @@ def test_the_two_averages_part_when_the_effect_depends_on_size():
 
 
 def test_an_account_in_both_arms_is_refused():
-    with pytest.raises(ValueError, match="1 accounts are in both arms"):
+    with pytest.raises(ValueError, match="1 accounts are treated in some rows"):
         AccountTotals.of_rows([1.0, 2, 3], [1, 0, 1], ["A", "A", "B"])
 
 

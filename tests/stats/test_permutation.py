@@ -42,7 +42,7 @@ def test_rows_of_one_account_stay_together():
 
 
 def test_account_in_both_arms_is_refused():
-    with pytest.raises(ValueError, match="1 clusters are treated in some rows"):
+    with pytest.raises(ValueError, match="1 accounts are treated in some rows"):
         permutation_difference([1.0, 2, 3], [1, 0, 0], ["A", "A", "B"], generator=draw())
 
 

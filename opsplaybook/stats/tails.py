@@ -1,0 +1,44 @@
+"""One size of evidence on two scales: Student's t for few units, the normal for boundaries.
+
+Boundaries of looks are worked out for the normal distribution. With few units a statistic follows
+t, and is put beside the normal quantile that has the same tail (Jennison and Turnbull 2000, Group
+Sequential Methods, section 4.4).
+"""
+
+from math import copysign, inf
+
+from scipy import stats
+
+_SMALLEST_TAIL = 1e-300
+"""Beyond it quantiles are infinite."""
+
+
+def normal_of(statistic: float, freedom: float) -> float:
+    """Find the normal quantile with the tail that t has beyond a statistic, with its sign.
+
+    Examples
+    --------
+    >>> round(normal_of(2.5, 8), 2), normal_of(2.5, inf)
+    (2.09, 2.5)
+
+    With ten accounts 2.5 standard errors are worth 2.1 of many.
+    """
+    if freedom == inf:
+        return statistic
+    tail = max(float(stats.t.sf(abs(statistic), freedom)), _SMALLEST_TAIL)
+    return copysign(float(stats.norm.isf(tail)), statistic)
+
+
+def t_of(bound: float, freedom: float) -> float:
+    """Find the quantile of t with the tail that the normal distribution has beyond a bound.
+
+    Examples
+    --------
+    >>> round(t_of(1.96, 8), 2)
+    2.31
+
+    With ten accounts a 95% interval takes 2.3 standard errors.
+    """
+    if freedom == inf:
+        return bound
+    return float(stats.t.isf(max(float(stats.norm.sf(bound)), _SMALLEST_TAIL), freedom))
