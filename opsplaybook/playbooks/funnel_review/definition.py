@@ -210,8 +210,8 @@ def _alone(counted: str, nested: bool, params: Params) -> tuple[str, ...]:  # no
         return ()
     return (
         (
-            f"No account is known of any of the {counted}: intervals take them as independent, and are "
-            "too narrow where some of them are alike."
+            f"No account is known of any of the {counted}: intervals take them as independent, "
+            "and are too narrow where some of them are alike."
         ),
     )
 
