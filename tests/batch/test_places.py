@@ -58,6 +58,7 @@ def test_a_project_under_a_path_with_spaces_and_letters_of_any_script(moved):
     where = "import opsplaybook; print(opsplaybook.__file__)"
     found = subprocess.run(
         [sys.executable, "-c", where],
+        cwd=moved,
         env=environment(PYTHONPATH=str(moved), PYTHONIOENCODING="utf-8"),
         capture_output=True,
         text=True,
