@@ -7,6 +7,7 @@ from opsplaybook.findings import (
     Finding,
     Findings,
     KeyFigure,
+    Tone,
     Verdict,
     grade,
     key_figure,
@@ -25,6 +26,16 @@ from opsplaybook.stats.results import Estimate
 
 _SENTENCE_CHARACTERS = 300
 _FIRM = 0.01
+_GUARDRAILS = 2
+_TONES: dict[str, Tone] = {
+    "better": "good",
+    "worse": "bad",
+    "holds": "good",
+    "harmed": "bad",
+    "open": "mixed",
+    "no detectable effect": "open",
+    "not enough data": "open",
+}
 _RANDOMISED: Design = "randomised"
 
 
@@ -46,7 +57,7 @@ def findings(
             *[_effect(effect, run, looks) for effect in effects.all],
             _single_units(weighed),
             _groups(groups, run),
-            _sight(sight, run),
+            None if effects.main.detected else _sight(sight, run),
         ]
     caveats = (*given.caveats, *run.caveats, *groups.caveats, *_caveats(effects, run))
     return Findings(
@@ -94,13 +105,14 @@ def _tiles(
     ]  # fmt: skip
     if effects.shown:
         main = effects.main
-        tone = decision.tone if main.detected else "open"
+        tone = _TONES.get(main.standing, "open")
         label = _capital(main.metric.label)
         tiles.append(key_figure("effect", label, main.difference, _meaning(run, main),
                                 unit=smaller, currency=currency, tone=tone))  # fmt: skip
         tiles.append(key_figure("lift", "Lift", main.relative,
                                 "difference as a share of the control",
                                 unit=smaller, tone=tone))  # fmt: skip
+        tiles += [_guardrail_tile(effect, smaller) for effect in effects.guardrails[:_GUARDRAILS]]
         if decision.money is not None:
             tiles.append(key_figure("money", "Effect in money", decision.money,
                                     "over all units that would get it", unit=noun,
@@ -112,6 +124,13 @@ def _tiles(
                                 f"found with {sight.power:.0%} power", unit=noun,
                                 target=sight.wanted_lift, tone=tone))  # fmt: skip
     return tuple(tiles)
+
+
+def _guardrail_tile(effect: Effect, unit: str) -> KeyFigure:
+    label = f"Guardrail: {effect.metric.label}"
+    meaning = f"lift; the tolerated loss is {formats.share(effect.metric.margin)}"
+    key = f"guardrail_{effect.metric.measure.numerator.argument or 'value'}"
+    return key_figure(key, label, effect.relative, meaning, unit=unit, tone=_TONES[effect.standing])
 
 
 def _meaning(run: RunCheck, main: Effect) -> str:
@@ -151,10 +170,11 @@ def _missing(run: RunCheck) -> Finding | None:
 def _effect(effect: Effect, run: RunCheck, looks: Looks) -> Finding:
     text = in_words(effect, currency=run.experiment.currency, noun=run.design.noun)
     found = effect.standing in ("better", "worse", "holds", "harmed")
-    role = "Guardrail " if effect.guardrail is not None else ""
+    label = _capital(effect.metric.label)
+    name = f"Guardrail {effect.metric.label}" if effect.guardrail is not None else label
     main = effect.guardrail is None and looks.rule != "one look"
     return Finding(
-        claim=f"{role}{effect.metric.label}: {effect.standing}, {text}.",
+        claim=f"{name}: {effect.standing}, {text}.",
         strength=grade(detectable=found, n=effect.difference.n, design=_RANDOMISED),
         design=_RANDOMISED,
         evidence=("effects", "effects-chart"),

@@ -152,7 +152,7 @@ def _decided(
 ) -> tuple[Word, str, str]:
     """Return decision, reason, and what would change it."""
     label, over = effects.main.metric.label, run.experiment.over
-    harmed = [effect.metric.label for effect in effects.guardrails if effect.standing == "harmed"]
+    harmed = [_harm(effect) for effect in effects.guardrails if effect.standing == "harmed"]
     waiting = [effect.metric.label for effect in effects.guardrails if effect.standing == "open"]
     if run.stops:
         return "No verdict", run.sentence, "a run whose arms have the planned sizes"
@@ -179,6 +179,12 @@ def _decided(
         reason = f"There is no detectable effect on {label} yet, and the plan is not over."
         return "Keep running", reason, "the planned end, or the interval that holds at every look"
     return _nothing_found(effects.main, sight)
+
+
+def _harm(effect: Effect) -> str:
+    lift = effect.relative
+    ends = f" ({formats.interval(lift.interval, 'change')})" if lift.interval else ""
+    return f"{effect.metric.label} {formats.value(lift.value, 'change')}{ends}"
 
 
 def _nothing_found(main: Effect, sight: Sight) -> tuple[Word, str, str]:

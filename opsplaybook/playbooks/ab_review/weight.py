@@ -181,7 +181,7 @@ def _readings(item: Measured, effect: Effect, params: Params) -> pd.DataFrame:
     else:
         whom = "mean per user, each account counts once"
     named = {
-        "headline": whom,
+        "headline": f"{whom}, adjusted for the past" if effect.gain else whom,
         "without the past": whom,
         AVERAGE_ACCOUNT: "mean per user, each account counts once",
         AVERAGE_USER: "mean per user, each user counts once",
