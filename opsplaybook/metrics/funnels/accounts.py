@@ -3,6 +3,7 @@
 import ibis
 import pandas as pd
 
+from opsplaybook.metrics.funnels.clock import one_if
 from opsplaybook.metrics.funnels.funnel import Funnel
 from opsplaybook.metrics.funnels.units import at, has_reached, positions
 
@@ -30,7 +31,7 @@ def account_times(funnel: Funnel) -> pd.DataFrame:
         return _frame(funnel, pd.DataFrame(columns=[ACCOUNT, "units", "reached", "first", "last"]))
     own = units["unit"] if funnel.rule.unit == ACCOUNT else units[funnel.segment(ACCOUNT)]
     end = positions(funnel.plan)[-1]
-    came = has_reached(units, end).cast("int64")
+    came = one_if(has_reached(units, end))
     named = units.mutate(**{ACCOUNT: own, "came": came, "end": units[at(end)]})
     known = named.drop_null([ACCOUNT])
     grouped = known.group_by(ACCOUNT).agg(

@@ -7,7 +7,7 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from opsplaybook.errors import ParamsError
-from opsplaybook.metrics.funnels.clock import microseconds
+from opsplaybook.metrics.funnels.clock import microseconds, one_if
 from opsplaybook.metrics.funnels.counts import NOT_KNOWN
 from opsplaybook.metrics.funnels.funnel import Funnel
 from opsplaybook.metrics.funnels.losses import next_step
@@ -124,8 +124,8 @@ def paths_after(funnel: Funnel, step: str, *, length: int = 3, limit: int = 10) 
     joined = units.left_join(done, UNIT)
     counts = {
         "units": joined.count(),
-        "reached": joined[_WENT].cast("int64").sum(),
-        "open": (joined["open"] & ~joined[_WENT]).cast("int64").sum(),
+        "reached": one_if(joined[_WENT]).sum(),
+        "open": one_if(joined["open"] & ~joined[_WENT]).sum(),
     }
     grouped = joined.group_by(names).agg(**counts)
     few = grouped.order_by([ibis.desc("units"), *names]).limit(limit)
@@ -159,7 +159,7 @@ def _with_accounts(funnel: Funnel, rows: ir.Table) -> ir.Table:
 
 def _counted(funnel: Funnel, rows: ir.Table, keys: list[str]) -> pd.DataFrame:
     """Count units and those that went on, per group, in order of the keys."""
-    counts = {"units": rows.count(), "went": rows[_WENT].cast("int64").sum().fill_null(0)}
+    counts = {"units": rows.count(), "went": one_if(rows[_WENT]).sum().fill_null(0)}
     frame = funnel.fetch(rows.group_by(keys).agg(**counts) if keys else rows.agg(**counts))
     frame = frame.astype({"units": "int64", "went": "int64"})
     return frame.sort_values(keys, ignore_index=True) if keys else frame

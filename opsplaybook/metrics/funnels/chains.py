@@ -1,17 +1,18 @@
-"""Which steps each row completes, and from which entry: exact, and plain SQL.
+"""Which rows complete a step, and from which entry: exact, and plain SQL.
 
 For loose order the whole search is one running maximum per step. A row that fits step k
 completes it if step k - 1 was completed before; of all entries that led there only the latest
 matters, since its window stays open longest. So each row of step k inherits the latest entry
 that completed step k - 1 among the rows before it, unless the window from that entry is closed.
+Only rows that completed step k - 1 and rows of step k are put in order for that, and of the
+latter only those that any entry of their path can still reach.
 """
 
 import ibis
 import ibis.expr.types as ir
 
+from opsplaybook.metrics.funnels.clock import one_if
 from opsplaybook.metrics.funnels.rows import (
-    EXCLUDED,
-    STEP,
     TIME,
     Plan,
     exclusion_rows,
@@ -21,52 +22,115 @@ from opsplaybook.metrics.funnels.rows import (
 )
 from opsplaybook.sources import Tables
 
-START, UNTIL, KEY, BEFORE = "start", "until", "row_key", "before"
-"""Columns of a row that completes a step: its entry, and how long the next step may take."""
+START, UNTIL = "start", "until"
+"""Columns of a row that completes a step: its entry, and until when the next one may come."""
 
-SLOTS = 32
-"""Places in the order of rows at one instant; more than steps."""
+_KEY, _BEFORE, _STRETCH, _NEXT = "row_key", "before", "stretch", "next_excluded"
+_BITS = 2
+_EXCLUDED, _SOONER, _LATER = 0, 1, 2
+"""Place of a row among those at its instant, in the lowest bits of its key."""
 
 
-def loose_chains(tables: Tables, plan: Plan) -> ir.Table:
+def loose_chains(tables: Tables, plan: Plan) -> list[ir.Table]:
     """Follow steps that no row fits two of, in order, with other rows between.
 
     Returns
     -------
-    ibis table
-        One row per row that completes a step: the columns of the path, ``moment``, ``step``,
+    list of ibis table
+        For each required step the rows that complete it: the columns of the path, ``moment``,
         ``start`` (moment of the entry) and ``until`` (last moment at which the chain may go on
-        from here, at most the last known one).
+        from here, at most the first unknown one).
     """
-    rows = step_rows(tables, plan, plan.rule.required)
-    gaps = guarded_gaps(plan.rule)
-    if gaps:
-        rows = _with_exclusions(rows, exclusion_rows(tables, plan), plan, gaps)
-    rows = _entries(rows, plan)
-    key = rows[TIME] * SLOTS + rows[STEP]
-    rows = number_guards(rows.mutate(**{KEY: key}), plan, KEY)
+    excluded = exclusion_rows(tables, plan) if plan.rule.exclusions else None
+    completed = [_entries(tables, plan)]
     for step in range(2, plan.length + 1):
-        rows = _inherit(rows, plan, step)
-    completed = rows.filter(rows[START].notnull())
-    last = may_go_on(completed, plan, completed[STEP])
-    return completed.select(*plan.paths, TIME, STEP, START, **{UNTIL: last})
+        rows = step_rows(tables, plan, [plan.rule.required[step - 1]])
+        if step > 2:
+            rows = _in_reach(rows, completed[-1], plan)
+        completed.append(_inherit(completed[-1], rows, plan, step, excluded))
+    return [_with_until(rows, plan, step, excluded) for step, rows in enumerate(completed, start=1)]
 
 
-def _with_exclusions(steps: ir.Table, excluded: ir.Table, plan: Plan, gaps: list[int]) -> ir.Table:
-    none = {gap_name(gap): ibis.literal(value=False) for gap in gaps}
-    marked = steps.mutate(**none)
-    columns = [*plan.paths, TIME, STEP, *none]
-    other = excluded.mutate(**{STEP: ibis.literal(EXCLUDED, type="int64")})
-    return marked.select(columns).union(other.select(columns))
+def _entries(tables: Tables, plan: Plan) -> ir.Table:
+    """Return the rows of the first step in the period of entry; they are their own entries."""
+    rows = step_rows(tables, plan, plan.rule.required[:1])
+    rows = rows.filter(plan.may_enter(rows[TIME])).select(*plan.paths, TIME)
+    if plan.rule.anchor == "first":
+        rows = rows.group_by(plan.paths).agg(**{TIME: rows[TIME].min()})
+    return rows.mutate(**{START: rows[TIME]})
 
 
-def _entries(rows: ir.Table, plan: Plan) -> ir.Table:
-    """Give rows of the first step their entry: themselves."""
-    enters = (rows[STEP] == 1) & plan.may_enter(rows[TIME])
-    rows = rows.mutate(**{START: ibis.cases((enters, rows[TIME]))})
-    if plan.rule.anchor == "any":
-        return rows
-    return only_first_entry(rows, plan, keep=rows[STEP] != 1)
+def _in_reach(rows: ir.Table, completed: ir.Table, plan: Plan) -> ir.Table:
+    """Keep the rows that lie in the window of any entry of their path."""
+    spans = completed.group_by(plan.paths).agg(
+        first_start=completed[START].min(), last_start=completed[START].max()
+    )
+    names = rows.columns
+    joined = rows.inner_join(spans, plan.paths)
+    kept = joined[TIME] >= joined["first_start"]
+    if plan.window is not None:
+        kept &= joined[TIME] - joined["last_start"] <= plan.window
+    return joined.filter(kept).select(*names)
+
+
+def _inherit(
+    completed: ir.Table, rows: ir.Table, plan: Plan, step: int, excluded: ir.Table | None
+) -> ir.Table:
+    """Give rows of a step the latest entry that completed the step before, if it still may."""
+    later = plan.rule.ties == "later"
+    sooner, own = (_LATER, _SOONER) if later else (_SOONER, _LATER)
+    both = _keyed(completed, plan, sooner, completed[START])
+    both = both.union(_keyed(rows, plan, own, ibis.null("int64")))
+    path = plan.paths
+    if excluded is not None and step - 1 in guarded_gaps(plan.rule):
+        guards = excluded.filter(excluded[gap_name(step - 1)])
+        both = both.union(_keyed(guards, plan, _EXCLUDED, ibis.null("int64")))
+        so_far = ibis.window(group_by=path, order_by=_KEY, rows=(None, 0))
+        is_guard = one_if(_place(both) == _EXCLUDED)
+        both = both.mutate(**{_STRETCH: is_guard.sum().over(so_far)})
+        path = [*path, _STRETCH]
+    frame = _rows_before(plan, step, path)
+    both = both.mutate(**{_BEFORE: both[START].max().over(frame)})
+    moment = both[_KEY] >> _BITS
+    completes = (_place(both) == own) & both[_BEFORE].notnull()
+    if plan.window is not None:
+        completes &= moment - both[_BEFORE] <= plan.window
+    return both.filter(completes).select(*plan.paths, **{TIME: moment, START: both[_BEFORE]})
+
+
+def _keyed(rows: ir.Table, plan: Plan, place: int, start: ir.Value) -> ir.Table:
+    """Put moment and place into one number, which sorts faster, and which a frame can count."""
+    key = rows[TIME] * 2**_BITS + place
+    return rows.select(*plan.paths, **{_KEY: key, START: start})
+
+
+def _place(rows: ir.Table) -> ir.IntegerValue:
+    return rows[_KEY] & (2**_BITS - 1)
+
+
+def _rows_before(plan: Plan, step: int, path: list[str]) -> ibis.expr.builders.WindowBuilder:
+    """Frame the rows that may come before a row of a step."""
+    within = plan.within(step)
+    if within is None:
+        return ibis.window(group_by=path, order_by=_KEY, rows=(None, 0))
+    sooner_by = -1 if plan.rule.ties == "later" else 1
+    return ibis.window(group_by=path, order_by=_KEY, range=(-(within * 2**_BITS + sooner_by), 0))
+
+
+def _with_until(rows: ir.Table, plan: Plan, step: int, excluded: ir.Table | None) -> ir.Table:
+    broken = None
+    if excluded is not None and step in guarded_gaps(plan.rule):
+        guards = excluded.filter(excluded[gap_name(step)])
+        both = _keyed(rows, plan, _SOONER, rows[START])
+        both = both.union(_keyed(guards, plan, _EXCLUDED, ibis.null("int64")))
+        ahead = ibis.window(group_by=plan.paths, order_by=_KEY, rows=(1, None))
+        moment = both[_KEY] >> _BITS
+        next_one = ibis.cases((_place(both) == _EXCLUDED, moment)).min().over(ahead)
+        both = both.mutate(**{TIME: moment, _NEXT: next_one})
+        rows = both.filter(_place(both) == _SOONER)
+        broken = rows[_NEXT]
+    last = may_go_on(rows, plan, step, broken=broken)
+    return rows.select(*plan.paths, TIME, START, **{UNTIL: last})
 
 
 def only_first_entry(rows: ir.Table, plan: Plan, *, keep: ir.BooleanValue) -> ir.Table:
@@ -87,55 +151,8 @@ def only_first_entry(rows: ir.Table, plan: Plan, *, keep: ir.BooleanValue) -> ir
     )
 
 
-def number_guards(rows: ir.Table, plan: Plan, key: str) -> ir.Table:
-    """Count off the stretches between exclusions, and find the next exclusion, for each gap."""
-    gaps = guarded_gaps(plan.rule)
-    if not gaps:
-        return rows
-    so_far = ibis.window(group_by=plan.paths, order_by=key, rows=(None, 0))
-    ahead = ibis.window(group_by=plan.paths, order_by=key, rows=(1, None))
-    flags = {gap: rows[gap_name(gap)] for gap in gaps}
-    stretches = {
-        f"stretch_{gap}": flag.cast("int64").sum().over(so_far) for gap, flag in flags.items()
-    }
-    blocks = {
-        f"blocked_{gap}": ibis.cases((flag, rows[TIME])).min().over(ahead)
-        for gap, flag in flags.items()
-    }
-    return rows.mutate(**stretches, **blocks)
-
-
-def path_of_gap(plan: Plan, gap: int) -> list[str]:
-    """Return the columns that a chain keeps to across a gap: its path, and one free stretch."""
-    return [*plan.paths, *([f"stretch_{gap}"] if gap in guarded_gaps(plan.rule) else [])]
-
-
-def _inherit(rows: ir.Table, plan: Plan, step: int) -> ir.Table:
-    """Give rows of a step the latest entry that completed the step before, if it still may."""
-    earlier = ibis.cases((rows[STEP] == step - 1, rows[START]))
-    rows = rows.mutate(**{BEFORE: earlier.max().over(_rows_before(plan, step))})
-    completes = (rows[STEP] == step) & rows[BEFORE].notnull()
-    if plan.window is not None:
-        completes &= rows[TIME] - rows[BEFORE] <= plan.window
-    return rows.mutate(**{START: completes.ifelse(rows[BEFORE], rows[START])}).drop(BEFORE)
-
-
-def _rows_before(plan: Plan, step: int) -> ibis.expr.builders.WindowBuilder:
-    """Frame the rows that may come before a row of a step.
-
-    The key is the moment times `SLOTS` plus the step, so that a distance in time is one in keys.
-    """
-    within = plan.within(step)
-    later = plan.rule.ties == "later"
-    path = path_of_gap(plan, step - 1)
-    if within is None and not later:
-        return ibis.window(group_by=path, order_by=KEY, rows=(None, 0))
-    start = None if within is None else -(within * SLOTS + step)
-    return ibis.window(group_by=path, order_by=KEY, range=(start, -(step + 1) if later else 0))
-
-
 def may_go_on(
-    rows: ir.Table, plan: Plan, step: ir.IntegerValue, *, broken: ir.IntegerValue | None = None
+    rows: ir.Table, plan: Plan, step: int, *, broken: ir.IntegerValue | None = None
 ) -> ir.IntegerValue:
     """Return the last moment at which a chain may go on from a completed step.
 
@@ -144,21 +161,16 @@ def may_go_on(
     rows : ibis table
         With ``moment`` and ``start``.
     plan : Plan
-    step : ibis integer
-        The step that is completed.
+    step : int
+        The step that they complete.
     broken : ibis integer, optional
         A moment at which the chain was broken, where it was.
     """
     limits = [ibis.literal(plan.end, type="int64")]
     if plan.window is not None:
         limits.append(rows[START] + plan.window)
-    gaps = [
-        (step == place - 1, rows[TIME] + plan.within(place))
-        for place in range(2, plan.length + 1)
-        if plan.within(place) is not None
-    ]
-    blocks = [(step == gap, rows[f"blocked_{gap}"]) for gap in guarded_gaps(plan.rule)]
-    chosen = [ibis.cases(*branches) for branches in (gaps, blocks) if branches]
+    if step < plan.length and plan.within(step + 1) is not None:
+        limits.append(rows[TIME] + plan.within(step + 1))
     if broken is not None:
-        chosen.append(broken)
-    return ibis.least(*limits, *(limit.fill_null(plan.end) for limit in chosen))
+        limits.append(broken.fill_null(plan.end))
+    return ibis.least(*limits)

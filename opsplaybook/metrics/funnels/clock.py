@@ -90,6 +90,11 @@ class Clock:
         return instant.date()
 
 
+def one_if(flag: ir.BooleanValue) -> ir.IntegerValue:
+    """Turn a flag into 1 or 0, to be summed; not every engine casts one."""
+    return flag.ifelse(1, 0).cast("int64")
+
+
 def microseconds(span: timedelta) -> int:
     """Return a span in microseconds.
 

@@ -9,6 +9,7 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
+from opsplaybook.metrics.funnels.clock import one_if
 from opsplaybook.metrics.funnels.funnel import Funnel
 from opsplaybook.metrics.funnels.units import has_reached
 
@@ -105,7 +106,7 @@ def _by_level(
     if edges:
         branches = [(units["entered"] < edge, i) for i, edge in enumerate(edges)]
         place = ibis.cases(*branches, else_=len(edges)).cast("int64")
-    optional = {f"at_{p}_too": has_reached(units, p).cast("int64").sum() for p in _optional(funnel)}
+    optional = {f"at_{p}_too": one_if(has_reached(units, p)).sum() for p in _optional(funnel)}
     return units.group_by(
         **keys, place=place, mature=units["mature"], level=units["level"], open=units["open"]
     ).agg(units=units.count(), **optional)

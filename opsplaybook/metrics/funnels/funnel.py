@@ -177,7 +177,7 @@ def at_entry(tables: Tables, plan: Plan, units: ir.Table, column: str) -> ir.Tab
     return joined.group_by(UNIT).agg(value=joined["value"].min())
 
 
-def _completed(tables: Tables, plan: Plan) -> ir.Table:
+def _completed(tables: Tables, plan: Plan) -> list[ir.Table]:
     if plan.rule.order == "strict":
         return strict_chains(tables, plan)
     if plan.rule.order == "any":

@@ -7,7 +7,7 @@ Ten thousand rows at one instant are one row here; nothing is permuted.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import reduce
 from itertools import combinations
@@ -17,16 +17,13 @@ import ibis.expr.types as ir
 
 from opsplaybook.errors import ParamsError
 from opsplaybook.metrics.funnels.chains import (
-    BEFORE,
     START,
     UNTIL,
     may_go_on,
-    number_guards,
     only_first_entry,
-    path_of_gap,
 )
+from opsplaybook.metrics.funnels.clock import one_if
 from opsplaybook.metrics.funnels.rows import (
-    STEP,
     TIME,
     Plan,
     exclusion_rows,
@@ -39,6 +36,8 @@ from opsplaybook.metrics.funnels.rule import Step
 from opsplaybook.sources import Tables
 
 MOST_OVERLAPPING = 6
+
+_BEFORE = "before"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +99,12 @@ def distinct_filters(plan: Plan) -> Filters:
     return Filters(tuple(steps), tuple(numbers), tuple(groups))
 
 
-def instant_chains(tables: Tables, plan: Plan) -> ir.Table:
+def instant_chains(tables: Tables, plan: Plan) -> list[ir.Table]:
     """Follow steps that one row may fit two of, in order, with other rows between.
 
     Returns
     -------
-    ibis table
+    list of ibis table
         As from `loose_chains`.
     """
     filters = distinct_filters(plan)
@@ -114,30 +113,30 @@ def instant_chains(tables: Tables, plan: Plan) -> ir.Table:
     rows = rows.mutate(**{START: ibis.cases((enters, rows[TIME]))})
     if plan.rule.anchor == "first":
         rows = only_first_entry(rows, plan, keep=ibis.literal(value=True))
-    rows = number_guards(rows, plan, TIME)
+    rows = _number_guards(rows, plan)
     for step in range(1, plan.length + 1):
         rows = _complete(rows, plan, filters, step)
-    return completed_steps(rows, plan)
+    return completed_steps(rows, plan, {gap: f"blocked_{gap}" for gap in guarded_gaps(plan.rule)})
 
 
-def completed_steps(rows: ir.Table, plan: Plan, *, broken: str = "") -> ir.Table:
-    """Turn the columns of entries, one per step, into one row per completed step.
+def completed_steps(rows: ir.Table, plan: Plan, broken: Mapping[int, str]) -> list[ir.Table]:
+    """Turn the columns of entries, one per step, into the rows that complete each step.
 
     Parameters
     ----------
     rows : ibis table
         With ``start_1`` to ``start_n``.
     plan : Plan
-    broken : str, optional
-        Column with the moment at which a chain that got here was broken.
+    broken : mapping of int to str
+        For steps from which a chain may be broken, the column with the moment.
     """
     parts = []
     for step in range(1, plan.length + 1):
         own = rows.filter(rows[_start(step)].notnull())
-        own = own.mutate(**{STEP: ibis.literal(step, type="int64"), START: own[_start(step)]})
-        last = may_go_on(own, plan, own[STEP], broken=own[broken] if broken else None)
-        parts.append(own.select(*plan.paths, TIME, STEP, START, **{UNTIL: last}))
-    return reduce(lambda one, other: one.union(other), parts)
+        own = own.mutate(**{START: own[_start(step)]})
+        last = may_go_on(own, plan, step, broken=own[broken[step]] if step in broken else None)
+        parts.append(own.select(*plan.paths, TIME, START, **{UNTIL: last}))
+    return parts
 
 
 def _instants(tables: Tables, plan: Plan, filters: Filters) -> ir.Table:
@@ -151,13 +150,13 @@ def _instants(tables: Tables, plan: Plan, filters: Filters) -> ir.Table:
             if (step.table, step.at) == (table, at)
         }
         flags = {_count(part): _any_of(own, part) for part in filters.sets}
-        none = {gap_name(gap): _whole(ibis.literal(value=False)) for gap in guarded_gaps(plan.rule)}
+        none = {gap_name(gap): one_if(ibis.literal(value=False)) for gap in guarded_gaps(plan.rule)}
         kept = rows.mutate(**flags, **none).filter(ibis.or_(*own.values()))
         parts.append(kept.select(*plan.paths, TIME, *flags, *none))
     if plan.rule.exclusions:
         excluded = exclusion_rows(tables, plan)
-        guards = {name: _whole(excluded[name]) for name in none}
-        zero = {name: _whole(ibis.literal(value=False)) for name in flags}
+        guards = {name: one_if(excluded[name]) for name in none}
+        zero = {name: one_if(ibis.literal(value=False)) for name in flags}
         parts.append(excluded.select(*plan.paths, TIME, **zero, **guards))
     rows = reduce(lambda one, other: one.union(other), parts)
     counts = {name: rows[name].sum() for name in flags}
@@ -172,7 +171,7 @@ def _complete(rows: ir.Table, plan: Plan, filters: Filters, step: int) -> ir.Tab
     if step == 1 or not later:
         found.append(ibis.cases((_enough(rows, filters, 1, step), rows[START])))
     for done in range(max(step - 1, 1) if later else 1, step):
-        entry = rows[f"{BEFORE}_{done}"]
+        entry = rows[f"{_BEFORE}_{done}"]
         possible = entry.notnull() & _enough(rows, filters, done + 1, step)
         if plan.window is not None:
             possible &= rows[TIME] - entry <= plan.window
@@ -181,7 +180,7 @@ def _complete(rows: ir.Table, plan: Plan, filters: Filters, step: int) -> ir.Tab
     rows = rows.mutate(**{_start(step): latest})
     if step == plan.length:
         return rows
-    return rows.mutate(**{f"{BEFORE}_{step}": _completed_before(rows, plan, step)})
+    return rows.mutate(**{f"{_BEFORE}_{step}": _completed_before(rows, plan, step)})
 
 
 def _completed_before(rows: ir.Table, plan: Plan, step: int) -> ir.IntegerValue:
@@ -190,8 +189,29 @@ def _completed_before(rows: ir.Table, plan: Plan, step: int) -> ir.IntegerValue:
     if within == 0:
         return ibis.null("int64")
     frame = (None if within is None else -within, -1)
-    earlier = ibis.window(group_by=path_of_gap(plan, step), order_by=TIME, range=frame)
+    earlier = ibis.window(group_by=_path_of_gap(plan, step), order_by=TIME, range=frame)
     return rows[_start(step)].max().over(earlier)
+
+
+def _number_guards(rows: ir.Table, plan: Plan) -> ir.Table:
+    """Count off the stretches between exclusions, and find the next exclusion, for each gap."""
+    gaps = guarded_gaps(plan.rule)
+    if not gaps:
+        return rows
+    so_far = ibis.window(group_by=plan.paths, order_by=TIME, rows=(None, 0))
+    ahead = ibis.window(group_by=plan.paths, order_by=TIME, rows=(1, None))
+    flags = {gap: rows[gap_name(gap)] for gap in gaps}
+    stretches = {f"stretch_{gap}": one_if(flag).sum().over(so_far) for gap, flag in flags.items()}
+    blocks = {
+        f"blocked_{gap}": ibis.cases((flag, rows[TIME])).min().over(ahead)
+        for gap, flag in flags.items()
+    }
+    return rows.mutate(**stretches, **blocks)
+
+
+def _path_of_gap(plan: Plan, gap: int) -> list[str]:
+    """Return the columns that a chain keeps to across a gap: its path, and one free stretch."""
+    return [*plan.paths, *([f"stretch_{gap}"] if gap in guarded_gaps(plan.rule) else [])]
 
 
 def latest_of(moments: list[ir.IntegerValue]) -> ir.IntegerValue:
@@ -207,11 +227,7 @@ def _enough(rows: ir.Table, filters: Filters, first: int, last: int) -> ir.Boole
 
 def _any_of(own: dict[int, ir.BooleanValue], part: tuple[int, ...]) -> ir.IntegerValue:
     known = [own[number] for number in part if number in own]
-    return _whole(ibis.or_(*known) if known else ibis.literal(value=False))
-
-
-def _whole(flag: ir.BooleanValue) -> ir.IntegerValue:
-    return flag.cast("int64")
+    return one_if(ibis.or_(*known) if known else ibis.literal(value=False))
 
 
 def _count(part: tuple[int, ...]) -> str:

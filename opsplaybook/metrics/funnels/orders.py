@@ -6,7 +6,8 @@ from operator import add
 import ibis
 import ibis.expr.types as ir
 
-from opsplaybook.metrics.funnels.chains import KEY, SLOTS, START, UNTIL, may_go_on, only_first_entry
+from opsplaybook.metrics.funnels.chains import START, UNTIL, may_go_on, only_first_entry
+from opsplaybook.metrics.funnels.clock import one_if
 from opsplaybook.metrics.funnels.instants import completed_steps
 from opsplaybook.metrics.funnels.rows import STEP, TIME, Plan, fits, source_rows, step_rows
 from opsplaybook.metrics.funnels.rule import Step
@@ -14,38 +15,40 @@ from opsplaybook.sources import Tables
 
 _NEXT = "next_moment"
 _FITTED = "fitted"
+_PLACE = "place"
+_NO_STEP = 99
 _NEVER = 2**62
 _NO = ibis.literal(value=False)
 
 
-def strict_chains(tables: Tables, plan: Plan) -> ir.Table:
+def strict_chains(tables: Tables, plan: Plan) -> list[ir.Table]:
     """Follow steps that come one right after the other; a broken chain may start again.
 
     Rows at one instant are taken in the order of the steps, those that fit none last.
 
     Returns
     -------
-    ibis table
+    list of ibis table
         As from `loose_chains`.
     """
     step = plan.rule.required[0]
     rows = source_rows(tables, plan, step.table, step.at)
     rows = rows.mutate(**{f"fits_{i}": fits(rows, s) for i, s in _numbered(plan)})
     flags = [rows[f"fits_{i}"] for i, _ in _numbered(plan)]
-    place = ibis.cases(*((flag, i) for i, flag in enumerate(flags, start=1)), else_=SLOTS - 1)
-    fitted = reduce(add, (flag.cast("int64") * 2**i for i, flag in enumerate(flags)))
+    place = ibis.cases(*((flag, i) for i, flag in enumerate(flags, start=1)), else_=_NO_STEP)
+    fitted = reduce(add, (one_if(flag) * 2**i for i, flag in enumerate(flags)))
     enters = flags[0] & plan.may_enter(rows[TIME])
     entry = ibis.cases((enters, rows[TIME]))
-    columns = {KEY: rows[TIME] * SLOTS + place, _FITTED: fitted, START: entry}
+    columns = {_PLACE: place, _FITTED: fitted, START: entry}
     names = [f"fits_{i}" for i, _ in _numbered(plan)]
     rows = rows.select(*plan.paths, TIME, *names, **columns)
     if plan.rule.anchor == "first":
         rows = only_first_entry(rows, plan, keep=ibis.literal(value=True))
-    order = ibis.window(group_by=plan.paths, order_by=[KEY, _FITTED])
+    order = ibis.window(group_by=plan.paths, order_by=[TIME, _PLACE, _FITTED])
     rows = rows.mutate(**{"start_1": rows[START], _NEXT: rows[TIME].lead().over(order)})
     for number in range(2, plan.length + 1):
         rows = _follow(rows, plan, number, order)
-    return completed_steps(rows, plan, broken=_NEXT)
+    return completed_steps(rows, plan, dict.fromkeys(range(1, plan.length), _NEXT))
 
 
 def _follow(
@@ -68,13 +71,13 @@ def _follow(
     )
 
 
-def any_order_chains(tables: Tables, plan: Plan) -> ir.Table:
+def any_order_chains(tables: Tables, plan: Plan) -> list[ir.Table]:
     """Count the different steps done from each entry on; any of the steps is an entry.
 
     Returns
     -------
-    ibis table
-        As from `loose_chains`, but ``step`` is the number of steps done by then.
+    list of ibis table
+        As from `loose_chains`, but for each number of steps done.
     """
     rows = step_rows(tables, plan, plan.rule.required)
     enters = plan.may_enter(rows[TIME])
@@ -100,25 +103,23 @@ def _in_window(rows: ir.Table, plan: Plan, moment: ir.IntegerValue) -> ir.Intege
     return ibis.cases((moment - rows[START] <= plan.window, moment))
 
 
-def _by_count(rows: ir.Table, plan: Plan) -> ir.Table:
-    """Make one row for each number of steps that was reached, at the moment it was."""
+def _by_count(rows: ir.Table, plan: Plan) -> list[ir.Table]:
+    """Return the entries from which each number of steps was done, at the moment it was."""
     done = [rows[f"done_{step}"] for step in range(1, plan.length + 1)]
     parts = []
     for count in range(1, plan.length + 1):
-        own = rows.mutate(
-            **{TIME: _moment_of(count, done), STEP: ibis.literal(count, type="int64")}
-        )
+        own = rows.mutate(**{TIME: _moment_of(count, done)})
         own = own.filter(own[TIME].notnull())
-        last = may_go_on(own, plan, own[STEP])
-        parts.append(own.select(*plan.paths, TIME, STEP, START, **{UNTIL: last}))
-    return reduce(lambda one, other: one.union(other), parts)
+        last = may_go_on(own, plan, count)
+        parts.append(own.select(*plan.paths, TIME, START, **{UNTIL: last}))
+    return parts
 
 
 def _moment_of(count: int, done: list[ir.IntegerValue]) -> ir.IntegerValue:
     """Return the first of some moments by which a number of them have come."""
     reached = []
     for moment in done:
-        by_then = [(other <= moment).fill_null(_NO).cast("int64") for other in done]
+        by_then = [one_if((other <= moment).fill_null(_NO)) for other in done]
         reached.append(ibis.cases((reduce(add, by_then) >= count, moment)).fill_null(_NEVER))
     return ibis.least(*reached).nullif(_NEVER)
 

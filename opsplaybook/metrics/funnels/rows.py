@@ -17,9 +17,6 @@ from opsplaybook.sources import Tables
 UNIT, MEMBER, HELD, TIME, STEP = "unit", "member", "held", "moment", "step"
 """Columns of every stream: whose row it is, when, and the required step (from 1) that it fits."""
 
-EXCLUDED = 0
-"""In place of a step: the row is an exclusion. It comes first at its instant."""
-
 
 @dataclass(frozen=True, slots=True)
 class Plan:

@@ -1,12 +1,13 @@
 """From completed steps to units: how far each came, when, and whether it may still go on."""
 
+from collections.abc import Sequence
 from functools import reduce
 
 import ibis
 import ibis.expr.types as ir
 
 from opsplaybook.metrics.funnels.chains import START, UNTIL
-from opsplaybook.metrics.funnels.clock import microseconds
+from opsplaybook.metrics.funnels.clock import microseconds, one_if
 from opsplaybook.metrics.funnels.rows import (
     MEMBER,
     STEP,
@@ -23,7 +24,7 @@ _LEVEL_WEIGHT = 2**57
 """More than any moment in microseconds, so that the level counts before the moment."""
 
 
-def make_units(tables: Tables, plan: Plan, completed: ir.Table) -> ir.Table:
+def make_units(tables: Tables, plan: Plan, steps: Sequence[ir.Table]) -> ir.Table:
     """Choose the chain of each unit that counts.
 
     It is the one that came furthest; of those the first to get there; of those the one that
@@ -33,8 +34,9 @@ def make_units(tables: Tables, plan: Plan, completed: ir.Table) -> ir.Table:
     ----------
     tables : Tables
     plan : Plan
-    completed : ibis table
-        Completed steps, as from `opsplaybook.metrics.funnels.chains.loose_chains`.
+    steps : sequence of ibis table
+        The rows that complete each step, as from
+        `opsplaybook.metrics.funnels.chains.loose_chains`.
 
     Returns
     -------
@@ -43,13 +45,15 @@ def make_units(tables: Tables, plan: Plan, completed: ir.Table) -> ir.Table:
         steps reached), ``at_1`` to ``at_N`` for all steps of the rule, optional ones included,
         ``until``, ``open`` and ``mature``.
     """
+    # Most units have entered and no more: they need no chain, but for steps that are optional.
+    optional = any(step.optional for step in plan.rule.steps)
+    completed = _numbered(steps, 1 if optional else 2)
     chains = _best_chains(plan, completed)
     if _has_limits_between(plan):
         chains = _with_real_moments(plan, chains, completed)
-    optional = [step for step in plan.rule.steps if step.optional]
     if optional:
         chains = _with_optional(tables, plan, chains)
-    units = _one_per_unit(plan, _by_position(plan, chains))
+    units = _one_per_unit(plan, _by_position(plan, chains), steps[0])
     if plan.rule.quorum:
         units = _accounts(plan, units)
     return _judged(plan, units)
@@ -68,6 +72,16 @@ def has_reached(units: ir.Table, position: int) -> ir.BooleanValue:
 def positions(plan: Plan) -> list[int]:
     """Return the position among all steps of each required step."""
     return [place for place, step in enumerate(plan.rule.steps, start=1) if not step.optional]
+
+
+def _numbered(steps: Sequence[ir.Table], first: int) -> ir.Table:
+    """Put the rows that complete the steps from `first` on together."""
+    parts = [
+        rows.mutate(**{STEP: ibis.literal(step, type="int64")})
+        for step, rows in enumerate(steps, start=1)
+        if step >= first
+    ]
+    return reduce(lambda one, other: one.union(other), parts)
 
 
 def _step(number: int) -> str:
@@ -93,11 +107,9 @@ def _best_chains(plan: Plan, completed: ir.Table) -> ir.Table:
         **filled, **{_SCORE: (plan.length - chains["level"]) * _LEVEL_WEIGHT + arrived}
     )
     owner = _owner(plan)
-    best = chains.group_by(owner).agg(
-        best=chains[_SCORE].min(), entered=chains[START].min(), last_until=chains[UNTIL].max()
-    )
+    best = chains.group_by(owner).agg(best=chains[_SCORE].min(), last_until=chains[UNTIL].max())
     joined = chains.inner_join(best, [*owner, (chains[_SCORE], best["best"])])
-    names = [*plan.paths, START, "level", *moments, "entered"]
+    names = [*plan.paths, START, "level", *moments]
     return joined.select(*names, **{UNTIL: joined["last_until"]})
 
 
@@ -119,7 +131,6 @@ def _with_real_moments(plan: Plan, chains: ir.Table, completed: ir.Table) -> ir.
     ends = chains.select(
         *keys,
         "level",
-        "entered",
         chain_until=chains[UNTIL],
         **{f"first_{n}": chains[_step(n)] for n in range(2, plan.length + 1)},
     )
@@ -137,9 +148,7 @@ def _with_real_moments(plan: Plan, chains: ir.Table, completed: ir.Table) -> ir.
         )
         rows = rows.mutate(**{_step(number): moment}).drop("before_next")
     moments = {_step(n): rows[_step(n)].max() for n in range(2, plan.length + 1)}
-    return rows.group_by([*keys, "level", "entered"]).agg(
-        **moments, **{UNTIL: rows["chain_until"].max()}
-    )
+    return rows.group_by([*keys, "level"]).agg(**moments, **{UNTIL: rows["chain_until"].max()})
 
 
 def _by_position(plan: Plan, chains: ir.Table) -> ir.Table:
@@ -154,7 +163,7 @@ def _by_position(plan: Plan, chains: ir.Table) -> ir.Table:
         if step.optional
     }
     own = dict(sorted((required | optional).items(), key=lambda item: int(item[0][3:])))
-    return chains.select(*_owner(plan), "entered", "level", UNTIL, **own)
+    return chains.select(*_owner(plan), "level", UNTIL, **own)
 
 
 def _with_optional(tables: Tables, plan: Plan, chains: ir.Table) -> ir.Table:
@@ -193,11 +202,25 @@ def _lies_between(plan: Plan, rows: ir.Table, place: int) -> ir.BooleanValue:
     return between
 
 
-def _one_per_unit(plan: Plan, chains: ir.Table) -> ir.Table:
-    """Settle what two paths of a unit reached at the same moment."""
+def _one_per_unit(plan: Plan, chains: ir.Table, entries: ir.Table) -> ir.Table:
+    """Settle what two paths of a unit reached at the same moment, and add who only entered."""
+    owner = _owner(plan)
     names = [at(place) for place in range(1, len(plan.rule.steps) + 1)]
-    latest = {name: chains[name].max() for name in ("entered", "level", *names, UNTIL)}
-    return chains.group_by(_owner(plan)).agg(**latest)
+    went = {name: chains[name].max() for name in ("level", *names, UNTIL)}
+    went_on = chains.group_by(owner).agg(**went)
+    entered = entries.group_by(owner).agg(
+        entered=entries[START].min(), entry_until=entries[UNTIL].max()
+    )
+    units = entered.left_join(went_on, owner)
+    until = ibis.greatest(units["entry_until"], units[UNTIL].fill_null(units["entry_until"]))
+    return units.select(
+        *owner,
+        "entered",
+        level=units["level"].fill_null(1),
+        **{at(1): units[at(1)].fill_null(units["entered"])},
+        **{name: units[name] for name in names[1:]},
+        **{UNTIL: until},
+    )
 
 
 def _accounts(plan: Plan, users: ir.Table) -> ir.Table:
@@ -207,7 +230,7 @@ def _accounts(plan: Plan, users: ir.Table) -> ir.Table:
     running = (users["level"] < plan.length) & (users[UNTIL] >= plan.end)
     done = users["level"] == plan.length
     summed = users.group_by(UNIT).agg(
-        able=(running | done).cast("int64").sum(), **{UNTIL: users[UNTIL].max()}
+        able=one_if(running | done).sum(), **{UNTIL: users[UNTIL].max()}
     )
     moments = [
         users.filter(users[name].notnull()).select(
@@ -225,7 +248,7 @@ def _accounts(plan: Plan, users: ir.Table) -> ir.Table:
             for p, name in enumerate(names)
         }
     )
-    required = [wide[at(place)].notnull().cast("int64") for place in positions(plan)]
+    required = [one_if(wide[at(place)].notnull()) for place in positions(plan)]
     wide = wide.mutate(level=reduce(lambda one, other: one + other, required))
     joined = wide.inner_join(summed, UNIT)
     until = ibis.cases(
