@@ -186,7 +186,7 @@ def _at_origin(
     lost = (made["state"] == LOST).to_numpy()
     if not after.any() or not train.any():
         return None
-    design, model = fit(drivers.features.loc[train], lost[train], drivers.candidates, params.level)
+    design, model = fit(drivers.features.loc[train], lost[train], drivers.candidates, None)
     if model is None:
         return None
     base = float(lost[train].mean())

@@ -173,7 +173,7 @@ def find_drivers(params: Params, book: Book, features: pd.DataFrame) -> Drivers:
 
 
 def fit(
-    features: pd.DataFrame, lost: np.ndarray, candidates: tuple[str, ...], level: float
+    features: pd.DataFrame, lost: np.ndarray, candidates: tuple[str, ...], level: float | None
 ) -> tuple[Design | None, BinaryModel | None]:
     """Fit the hazard model with as many features as there are ten losses each for.
 
@@ -186,7 +186,8 @@ def fit(
     lost : ndarray of bool, shape (decisions,)
     candidates : tuple of str
         Features, the first ones first.
-    level : float
+    level : float or None
+        Of the intervals; None leaves them out, which is quicker.
 
     Returns
     -------
