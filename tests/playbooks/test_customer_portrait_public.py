@@ -24,6 +24,11 @@ def test_every_invoice_of_the_retailer_is_kept_or_excluded_by_reason(retail, pub
         ("no line has a price", 2_102),
         ("no customer", 1_609),
     ]
+    # The reader of the report sees the same counts.
+    for count, reason in ((3, "adjustment of bad debt"), (2_102, "no line has a price")):
+        line = f"invoices: {count:,} of 25,900 rows excluded ({reason})"
+        assert line in retail.findings.caveats
+        assert line in retail.given.table().note
     assert retail.given.qualities["accounts"].rows == 4_372
     customers = retail.portrait.customers
     assert len(customers.frame) + customers.lapsed == 4_372
