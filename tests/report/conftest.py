@@ -4,7 +4,9 @@ import json
 import struct
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
+from html import escape
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,7 +14,7 @@ import pytest
 
 from opsplaybook.display import Chart, Heading, Table
 from opsplaybook.errors import RenderError
-from opsplaybook.findings import Action, Finding, Findings, KeyFigure, Pattern, Verdict
+from opsplaybook.findings import Action, Finding, Findings, KeyFigure, Notes, Pattern, Verdict
 from opsplaybook.report import pdf
 
 SVG = (
@@ -138,6 +140,67 @@ def review(audience="internal", **changes) -> dict:
     )
 
 
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "{{7*7}}",
+    "$x^2$",
+    '"><img src=x onerror=alert(1)>',
+    "' onmouseover='alert(1)",
+    "</title></style><script>alert(1)</script>",
+    "]]><!--",
+    "javascript:alert(1)",
+    "&lt;b&gt;",
+    "Ω 漢字 🙂 \u202e",
+]
+"""Texts that data may hold: markup, templates, formulas, links, what turns the direction."""
+
+
+def pytest_generate_tests(metafunc) -> None:
+    """Run a test of ``hostile_text`` with each of them."""
+    if "hostile_text" in metafunc.fixturenames:
+        metafunc.parametrize("hostile_text", HOSTILE)
+
+
+def hostile_review(text: str, audience: str = "internal") -> dict:
+    """Put a text into every place of a playbook where data reach the page."""
+    data = table("data", audience=audience, caption=text, rows=((text, text, text),), note=text)
+    headings = tuple(Heading(text, "left", text) for _ in range(3))
+    data = replace(data, headings=headings)
+    figure = chart(
+        text,
+        audience=audience,
+        title=text,
+        subtitle=text,
+        alt=text,
+        data=data,
+        image=SVG.format(escape(text)).encode(),
+    )
+    plain = findings(audience)
+    told = findings(
+        audience,
+        title=text, subject=text, period=text, as_of=text, playbook=text,
+        verdict=Verdict(text, text, "good", audience),
+        key_figures=(replace(plain.key_figures[0], key=text, label=text, value=text, target=text,
+                             definition=text, change=text, interval=text, base=text),),
+        findings=(replace(plain.findings[0], claim=text, evidence=(text,), caveats=(text,),
+                          would_change=text),),
+        actions=tuple(replace(a, what=text, owner=text, measure=text, expected_effect=text,
+                              from_run=text) for a in plain.actions),
+        patterns=(replace(plain.patterns[0], what=text, evidence=text, applies_to=text),),
+        caveats=(text,), definitions=((text, text),), method=(text,),
+        for_customer=Notes((text,), ((text, text),), (text,)),
+    )  # fmt: skip
+    error = {"output_type": "error", "ename": text, "evalue": text, "traceback": [text]}
+    stream = {"output_type": "stream", "name": "stdout", "text": text}
+    return notebook(
+        prose("# Review"),
+        code(text, shown(figure)),
+        code(text, shown(data), shown({"text/plain": text}), stream, error),
+        prose("## Findings\n\nRead them."),
+        code(text, shown(told)),
+    )
+
+
 def png(*texts: tuple[bytes, bytes], side: int = 8) -> bytes:
     """Return a grey PNG with text chunks."""
     head = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
@@ -153,7 +216,19 @@ def png(*texts: tuple[bytes, bytes], side: int = 8) -> bytes:
 @pytest.fixture(scope="module")
 def make() -> SimpleNamespace:
     """Builders, by the name of what they build."""
-    builders = (table, chart, findings, prose, code, shown, notebook, review, png, watch)
+    builders = (
+        table,
+        chart,
+        findings,
+        prose,
+        code,
+        shown,
+        notebook,
+        review,
+        hostile_review,
+        png,
+        watch,
+    )
     return SimpleNamespace(**{builder.__name__: builder for builder in builders}, svg=SVG.format)
 
 

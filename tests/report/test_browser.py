@@ -64,6 +64,10 @@ PHONE = """() => {
 }""".replace("SMALLEST_TEXT", str(SMALLEST_TEXT_PX)).replace(
     "SMALLEST_TARGET", str(SMALLEST_TARGET_PX)
 )
+TOUCH_ALL = """() => {
+  for (const fold of document.querySelectorAll("details")) fold.open = true;
+  for (const e of document.querySelectorAll("*")) e.dispatchEvent(new MouseEvent("mouseover"));
+}"""
 WIDER_THAN_PAPER = """() => [...document.querySelectorAll("table,img,pre,svg")]
   .filter((e) => e.getBoundingClientRect().right > 719).map((e) => e.outerHTML.slice(0, 80))"""
 
@@ -220,6 +224,18 @@ def test_the_policy_holds_when_the_sanitiser_is_off(open_page, make, monkeypatch
     assert {"styler", "html", "markdown", "prose"} <= set(unprotected.evaluate("() => window.ran"))
     assert stopped.evaluate("() => window.ran ?? []") == []
     assert not [line for line in stopped.seen if line.startswith("http")]
+
+
+@pytest.mark.parametrize("audience", ["internal", "customer"])
+def test_hostile_text_in_any_place_runs_nowhere(open_page, make, hostile_text, audience):
+    html = render(make.hostile_review(hostile_text, audience), audience=audience)
+    for bypass in (False, True):
+        page = open_page(html, bypass_csp=bypass)
+        page.add_init_script("window.alert = () => { window.ran = ['alert']; }")
+        page.reload()
+        page.evaluate(TOUCH_ALL)
+        assert page.evaluate("() => window.ran ?? []") == []
+        assert page.locator("[onmouseover], [onerror], script, a[href^=java]").count() == 0
 
 
 @every_kind
