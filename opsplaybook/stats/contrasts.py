@@ -3,11 +3,10 @@
 from math import exp, log, nan, sqrt
 from typing import Literal
 
-from scipy import stats
-
 from opsplaybook.formats import Kind
 from opsplaybook.stats.moments import Contrast, Moments, group_kind
 from opsplaybook.stats.results import Difference, Interval
+from opsplaybook.stats.tails import t_quantile
 
 RelativeMethod = Literal["fieller", "log", "delta"]
 """How the interval of a relative difference is formed."""
@@ -185,7 +184,7 @@ def _fieller(first: Moments, second: Moments, level: float) -> tuple[Interval | 
     ends = fieller_interval(
         (first.mean, first.error_squared),
         (second.mean, second.error_squared),
-        critical=float(stats.t.ppf((1 + level) / 2, contrast.freedom)),
+        critical=t_quantile((1 - level) / 2, contrast.freedom),
     )
     return _lift(ends, second, level), contrast.p_value()
 

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from math import inf, nan
 from typing import Literal
 
-from scipy import stats
-
 from opsplaybook.formats import Kind
 from opsplaybook.stats.contrasts import difference_of_moments, welch_contrast
 from opsplaybook.stats.moments import Contrast, Moments
 from opsplaybook.stats.results import Difference
+from opsplaybook.stats.tails import t_quantile
 
 State = Literal["holds", "open", "harmed"]
 """``holds``: harm beyond the margin is ruled out; ``harmed``: being at least as good is."""
@@ -129,7 +128,7 @@ def non_inferior(
         return NonInferiority(difference, limit, nan, nan, nan, alpha)
     better, worse = ("greater", "less") if higher_is_better else ("less", "greater")
     null = 0.0 if relative else limit
-    bound = tested.value - sign * float(stats.t.isf(alpha, tested.freedom)) * tested.error
+    bound = tested.value - sign * t_quantile(alpha, tested.freedom) * tested.error
     return NonInferiority(
         difference,
         limit,

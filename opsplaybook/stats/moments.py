@@ -10,11 +10,11 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from opsplaybook.formats import Kind
 from opsplaybook.stats.arrays import NEGLIGIBLE, Floats, floats, has_spread, present
 from opsplaybook.stats.results import Estimate, Interval
+from opsplaybook.stats.tails import t_quantile, t_tail
 
 Alternative = Literal["two-sided", "greater", "less"]
 """What a test looks for: any difference, a larger or a smaller first group."""
@@ -245,17 +245,16 @@ class Contrast:
 
     def interval(self, level: float) -> Interval:
         """Two-sided interval."""
-        margin = float(stats.t.ppf((1 + level) / 2, self.freedom)) * self.error
+        margin = t_quantile((1 - level) / 2, self.freedom) * self.error
         return Interval(self.value - margin, self.value + margin, level)
 
     def p_value(self, null: float = 0.0, alternative: Alternative = "two-sided") -> float:
         """P-value of a true value of `null`."""
         statistic = (self.value - null) / self.error
         if alternative == "two-sided":
-            return float(2 * stats.t.sf(abs(statistic), self.freedom))
-        return float(
-            stats.t.sf(statistic if alternative == "greater" else -statistic, self.freedom)
-        )
+            return 2 * t_tail(abs(statistic), self.freedom)
+        towards = statistic if alternative == "greater" else -statistic
+        return t_tail(towards, self.freedom)
 
 
 def group_kind(kind: Kind) -> Kind:

@@ -27,8 +27,8 @@ _ROUNDING = 1e-9
 
 _CELLS_AT_ONCE = 2_000_000
 _MOST_DOUBLINGS = 40
-_PRECISION = 1e-6
-"""Of an end of an interval, in standard errors."""
+_PRECISION = 1e-5
+"""Of an end of an interval, as a share of its distance from the estimate."""
 
 
 def randomised_difference(
@@ -287,7 +287,7 @@ def _statistic(gaps: Floats, spreads: Floats, effect: float) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
         found = (gaps[0] - effect * gaps[1]) / np.sqrt(_spread(spreads, effect))
     # Equal arms without spread are no sign of an effect; unequal ones are infinitely far.
-    return np.nan_to_num(found, nan=0.0, posinf=np.inf, neginf=-np.inf)
+    return np.where(np.isnan(found), 0.0, found)
 
 
 def _invert(

@@ -7,10 +7,39 @@ Sequential Methods, section 4.4).
 
 from math import copysign, inf
 
-from scipy import stats
+from scipy import special
 
 _SMALLEST_TAIL = 1e-300
 """Beyond it quantiles are infinite."""
+
+
+def t_tail(statistic: float, freedom: float) -> float:
+    """Compute the chance that t, or the normal for infinite freedom, lies above a statistic.
+
+    The functions behind scipy.stats, without the milliseconds that its distributions cost: looks
+    and assignments ask for thousands.
+
+    Examples
+    --------
+    >>> round(t_tail(2.306, 8), 3), round(t_tail(1.96, inf), 3)
+    (0.025, 0.025)
+    """
+    if freedom == inf:
+        return float(special.ndtr(-statistic))
+    return float(special.stdtr(freedom, -statistic))
+
+
+def t_quantile(tail: float, freedom: float) -> float:
+    """Find what t, or the normal for infinite freedom, exceeds with a chance.
+
+    Examples
+    --------
+    >>> round(t_quantile(0.025, 8), 3), round(t_quantile(0.025, inf), 2)
+    (2.306, 1.96)
+    """
+    if freedom == inf:
+        return -float(special.ndtri(tail))
+    return -float(special.stdtrit(freedom, tail))
 
 
 def normal_of(statistic: float, freedom: float) -> float:
@@ -25,8 +54,8 @@ def normal_of(statistic: float, freedom: float) -> float:
     """
     if freedom == inf:
         return statistic
-    tail = max(float(stats.t.sf(abs(statistic), freedom)), _SMALLEST_TAIL)
-    return copysign(float(stats.norm.isf(tail)), statistic)
+    tail = max(t_tail(abs(statistic), freedom), _SMALLEST_TAIL)
+    return copysign(t_quantile(tail, inf), statistic)
 
 
 def t_of(bound: float, freedom: float) -> float:
@@ -41,4 +70,4 @@ def t_of(bound: float, freedom: float) -> float:
     """
     if freedom == inf:
         return bound
-    return float(stats.t.isf(max(float(stats.norm.sf(bound)), _SMALLEST_TAIL), freedom))
+    return t_quantile(max(t_tail(bound, inf), _SMALLEST_TAIL), freedom)
