@@ -76,32 +76,81 @@ def check_firmness(params: Params, portrait: Portrait, scored: Scored, tiered: T
     -------
     Firmness
     """
-    free = ~tiered.frame["overridden"].to_numpy()
-    table = scored.scaled.to_numpy()[free]
-    codes = tiered.codes[free]
-    values = portrait.customers.frame["value"].to_numpy()[free]
-    second = None if tiered.second is None else tiered.second[free]
+    free = _Free.of(portrait, scored, tiered)
     drawn = dirichlet_weights(
         scored.weights.to_numpy(),
         draws=params.weight_draws,
         certainty=params.weight_certainty,
         generator=np.random.default_rng(params.seed),
     )
-    found = acceptability(table, drawn, tiered.rule, codes, values=values, second=second)
+    found = acceptability(
+        free.table, drawn, free.rule, free.codes, values=free.values, second=free.second
+    )
     shares = pd.DataFrame(nan, index=scored.frame.index, columns=list(TIERS))
-    shares.loc[free] = found.shares
+    shares.loc[free.chosen] = found.shares
     own = _own_share(shares, tiered.frame["tier"])
-    named = _by_other_methods(params, portrait, scored, free)
+    scores = _by_other_methods(params, portrait, scored, free)
+    tiers = {method: free.tiers_of_same_size(points) for method, points in scores.items()}
     return Firmness(
         shares=shares,
         own_share=own,
         firm=own >= params.firm_share,
         kept=(found.kept.mean(), *np.quantile(found.kept, [0.025, 0.975])),
-        weights=_one_at_a_time(scored, tiered.rule, table, codes, values, second),
-        methods=_methods(named, scored, tiered, free),
-        moves=_moves(named, portrait, scored, tiered, free),
+        weights=_one_at_a_time(scored.weights, free),
+        methods=_methods(scores, tiers, scored, free),
+        moves=_moves(tiers, portrait, free),
         draws=params.weight_draws,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Free:
+    """The customers whose tier the score decides, and what it is decided by.
+
+    Attributes
+    ----------
+    chosen : Series of bool
+        Which customers they are; the other attributes have one item for each of them.
+    table : ndarray of float, shape (free, dimensions)
+    codes : ndarray of int
+        Their tiers.
+    values : ndarray of float
+    second : ndarray of float or None
+    rule : TierRule
+    """
+
+    chosen: pd.Series
+    table: np.ndarray
+    codes: np.ndarray
+    values: np.ndarray
+    second: np.ndarray | None
+    rule: TierRule
+
+    @classmethod
+    def of(cls, portrait: Portrait, scored: Scored, tiered: Tiered) -> "_Free":
+        chosen = ~tiered.frame["overridden"]
+        mask = chosen.to_numpy()
+        return cls(
+            chosen=chosen,
+            table=scored.scaled.to_numpy()[mask],
+            codes=tiered.codes[mask],
+            values=portrait.customers.frame["value"].to_numpy()[mask],
+            second=None if tiered.second is None else tiered.second[mask],
+            rule=tiered.rule,
+        )
+
+    @property
+    def accounts(self) -> pd.Index:
+        return self.chosen.index[self.chosen]
+
+    def tiers_of(self, scores: np.ndarray) -> np.ndarray:
+        return assign_tiers(scores, self.rule, values=self.values, second=self.second).codes
+
+    def tiers_of_same_size(self, scores: np.ndarray) -> np.ndarray:
+        """Fill tiers as large as they are now: scores of other methods have other scales."""
+        sizes = np.bincount(self.codes[self.codes >= 0], minlength=len(TIERS))[:-1]
+        rule = replace(self.rule, kind="capacity", levels=tuple(float(size) for size in sizes))
+        return assign_tiers(scale(scores), rule, second=self.second).codes
 
 
 def _own_share(shares: pd.DataFrame, tier: pd.Series) -> pd.Series:
@@ -110,25 +159,17 @@ def _own_share(shares: pd.DataFrame, tier: pd.Series) -> pd.Series:
     return pd.Series(table[np.arange(len(table)), place], index=shares.index)
 
 
-def _one_at_a_time(
-    scored: Scored,
-    rule: TierRule,
-    table: np.ndarray,
-    codes: np.ndarray,
-    values: np.ndarray,
-    second: np.ndarray | None,
-) -> pd.DataFrame:
-    base = weighted_sum(table, scored.weights.to_numpy()).totals
+def _one_at_a_time(weights: pd.Series, free: _Free) -> pd.DataFrame:
+    base = weighted_sum(free.table, weights.to_numpy()).totals
     kept, correlation = [], []
-    for weights in one_at_a_time(scored.weights.to_numpy(), change=CHANGE):
-        scores = weighted_sum(table, weights).totals
-        again = assign_tiers(scores, rule, values=values, second=second)
-        kept.append(float(np.mean(again.codes == codes)))
+    for moved in one_at_a_time(weights.to_numpy(), change=CHANGE):
+        scores = weighted_sum(free.table, moved).totals
+        kept.append(float(np.mean(free.tiers_of(scores) == free.codes)))
         correlation.append(rank_correlation(base, scores).value)
     frame = pd.DataFrame(
         {
-            "dimension": [words(name) for name in scored.weights.index],
-            "weight": scored.weights.to_numpy(),
+            "dimension": [words(name) for name in weights.index],
+            "weight": weights.to_numpy(),
             "lowered": kept[::2],
             "raised": kept[1::2],
             "lowered_correlation": correlation[::2],
@@ -139,66 +180,46 @@ def _one_at_a_time(
 
 
 def _by_other_methods(
-    params: Params, portrait: Portrait, scored: Scored, free: np.ndarray
+    params: Params, portrait: Portrait, scored: Scored, free: _Free
 ) -> dict[str, np.ndarray]:
     """Score the free customers in other ways."""
     weights = scored.weights.to_numpy()
-    table = scored.scaled.to_numpy()[free]
     found = {
-        "TOPSIS": topsis(table, weights),
-        "weighted product": weighted_product(table, weights),
+        "TOPSIS": topsis(free.table, weights),
+        "weighted product": weighted_product(free.table, weights),
     }
     for name, label in _SCALES.items():
         if set(params.transformations) != {name}:
             other = score_customers(
                 portrait, params.model_copy(update={"transformations": (name,)})
             )
-            found[label] = other.frame["score"].to_numpy()[free]
+            found[label] = other.frame.loc[free.chosen, "score"].to_numpy()
     return found
 
 
-def _tiers_of(scores: np.ndarray, tiered: Tiered, free: np.ndarray) -> np.ndarray:
-    """Fill tiers as large as they are now: scores of other methods have other scales."""
-    codes = tiered.codes[free]
-    sizes = np.bincount(codes[codes >= 0], minlength=len(TIERS))[:-1]
-    rule = replace(tiered.rule, kind="capacity", levels=tuple(float(size) for size in sizes))
-    second = None if tiered.second is None else tiered.second[free]
-    return assign_tiers(scale(scores), rule, second=second).codes
-
-
 def _methods(
-    named: dict[str, np.ndarray], scored: Scored, tiered: Tiered, free: np.ndarray
+    scores: dict[str, np.ndarray], tiers: dict[str, np.ndarray], scored: Scored, free: _Free
 ) -> pd.DataFrame:
-    codes = tiered.codes[free]
-    base = scored.frame["score"].to_numpy()[free]
+    base = scored.frame.loc[free.chosen, "score"].to_numpy()
     rows = []
-    for method, scores in named.items():
-        again = _tiers_of(scores, tiered, free)
-        moved = again != codes
-        top = moved & ((codes < len(TOP_TIERS)) | (again < len(TOP_TIERS)))
-        correlation = rank_correlation(base, scores).value
+    for method, again in tiers.items():
+        moved = again != free.codes
+        top = moved & ((free.codes < len(TOP_TIERS)) | (again < len(TOP_TIERS)))
+        correlation = rank_correlation(base, scores[method]).value
         rows.append((method, 1 - moved.mean(), correlation, int(moved.sum()), int(top.sum())))
     return pd.DataFrame(rows, columns=["method", "kept", "correlation", "moved", "moved_top"])
 
 
-def _moves(
-    named: dict[str, np.ndarray],
-    portrait: Portrait,
-    scored: Scored,
-    tiered: Tiered,
-    free: np.ndarray,
-) -> pd.DataFrame:
-    index = scored.frame.index[free]
-    tiers = pd.DataFrame(
-        {method: names_of(_tiers_of(s, tiered, free)) for method, s in named.items()}, index=index
-    )
-    own = pd.Series(names_of(tiered.codes[free]), index=index)
-    differs = tiers.ne(own, axis=0)
-    top = own.isin(TOP_TIERS).to_numpy()[:, None] ^ tiers.isin(TOP_TIERS)
-    frame = tiers.assign(
+def _moves(tiers: dict[str, np.ndarray], portrait: Portrait, free: _Free) -> pd.DataFrame:
+    index = free.accounts
+    named = pd.DataFrame({method: names_of(codes) for method, codes in tiers.items()}, index=index)
+    own = pd.Series(names_of(free.codes), index=index)
+    differs = named.ne(own, axis=0)
+    top = own.isin(TOP_TIERS).to_numpy()[:, None] ^ named.isin(TOP_TIERS)
+    frame = named.assign(
         label=portrait.facts["label"], tier=own, _top=top.sum(axis=1), _all=differs.sum(axis=1)
     )
     inside = portrait.facts["in_scope"].reindex(index)
     frame = frame.loc[differs.any(axis=1) & inside].rename_axis("account_id").reset_index()
     order = frame.sort_values(["_top", "_all", "account_id"], ascending=[False, False, True])
-    return order[["account_id", "label", "tier", *named]].reset_index(drop=True)
+    return order[["account_id", "label", "tier", *tiers]].reset_index(drop=True)
