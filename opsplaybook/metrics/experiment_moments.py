@@ -74,7 +74,8 @@ def account_sums(tables: Tables, values: Values) -> pd.DataFrame:
         ``d0``, ``x0``, ``e0``. Accounts whose units are in several arms are left out.
     """
     table = values.table.filter(values.table["account_id"].notnull())
-    aggregates = {"arms": table["arm"].nunique(), "arm": table["arm"].min(), "size": table.count()}
+    arm = table["arm"]
+    aggregates = {"arm": arm.min(), "other_arm": arm.max(), "size": table.count()}
     for place in range(len(values.measures)):
         value = table[f"y{place}"]
         aggregates[f"n{place}"] = value.count()
@@ -82,7 +83,7 @@ def account_sums(tables: Tables, values: Values) -> pd.DataFrame:
         for name in values.columns(place):
             aggregates[name] = table[name].sum(where=value.notnull())
     frame = fetch(tables, table.group_by("account_id").agg(**aggregates))
-    frame = frame.loc[frame["arms"] == 1].drop(columns="arms")
+    frame = frame.loc[frame["arm"] == frame["other_arm"]].drop(columns="other_arm")
     numbers = [name for name in frame if name not in ("account_id", "arm")]
     return frame.astype(dict.fromkeys(numbers, "float64")).sort_values(
         "account_id", ignore_index=True
