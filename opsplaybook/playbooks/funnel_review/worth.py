@@ -55,10 +55,11 @@ class Worth:
     caveats: tuple[str, ...]
 
     def first(self, repair: str) -> pd.Series | None:
-        """Return the repair of a kind that brings most units; None where there is none."""
+        """Return the repair of a kind that brings most units; None where none is known."""
         if self.repairs.empty:
             return None
-        own = self.repairs.loc[self.repairs["repair"] == repair]
+        known = self.repairs.dropna(subset="units")
+        own = known.loc[known["repair"] == repair]
         return None if own.empty else own.iloc[0]
 
 
