@@ -74,8 +74,11 @@ def execute(job: Job, *, heard: Heard | None = None) -> RunRecord:
 
 def head_of(record: RunRecord) -> dict[str, Any]:
     """Return what a report says of the run that made it: no more than is known before its end."""
-    names = ("name", "playbook", "started_at", "params", "versions", "code_digest", "input_digests")
-    return {name: getattr(record, name) for name in names} | {"seconds": record.seconds["cells"]}
+    facts = {name: getattr(record, name) for name in ("name", "playbook", "started_at")}
+    facts |= {"code_digest": record.code_digest, "seconds": record.seconds["cells"]}
+    # In the order of the manifest, so that the report is the same when it is made again from it.
+    by_name = ("params", "versions", "input_digests")
+    return facts | {name: dict(sorted(getattr(record, name).items())) for name in by_name}
 
 
 @cache
