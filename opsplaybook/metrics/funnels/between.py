@@ -148,7 +148,7 @@ def _done_soon(funnel: Funnel, step: str, landmark: timedelta) -> tuple[ir.Table
     soon = rows.filter((rows[TIME] > rows[_CAME]) & (rows[TIME] <= rows[_CAME] + size))
     for part in funnel.rule.steps:
         if part.table == ACTIVITY:
-            soon = soon.filter(~fits(soon, part))
+            soon = soon.filter(~fits(soon, part).fill_null(ibis.literal(value=False)))
     return units, soon.select(ACTION, UNIT, _WENT).distinct()
 
 

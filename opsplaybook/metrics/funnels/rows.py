@@ -146,12 +146,15 @@ def source_rows(tables: Tables, plan: Plan, table: str, at: str) -> ir.Table:
 
 
 def fits(rows: ir.Table, part: Step | Exclusion) -> ir.BooleanValue:
-    """Tell which rows fit a filter; a missing value fits none."""
-    conditions = [
-        rows[column].cast("string").isin(values).fill_null(ibis.literal(value=False))
-        for column, values in part.where.items()
-    ]
+    """Tell which rows fit a filter; for a missing value the answer is missing as well."""
+    conditions = [_is_one_of(rows[column], values) for column, values in part.where.items()]
     return ibis.and_(*conditions) if conditions else ibis.literal(value=True)
+
+
+def _is_one_of(column: ir.Value, values: Sequence[str]) -> ir.BooleanValue:
+    text = column if column.type().is_string() else column.cast("string")
+    # Engines push an equality into the scan of the table, and hardly anything else.
+    return text == values[0] if len(values) == 1 else text.isin(values)
 
 
 def _by_column(steps: Iterable[Step]) -> dict[tuple[str, str], list[Step]]:
