@@ -9,6 +9,8 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
+from opsplaybook.sources import Tables
+
 STATES = ("renewed early", "renewed on time", "renewed late", "lost", "open")
 RENEWED = STATES[:3]
 LOST, OPEN = "lost", "open"
@@ -21,23 +23,31 @@ _DECISION_COLUMNS = (
 )  # fmt: skip
 
 
-def ends_are_agreed(contracts: pd.DataFrame) -> bool:
+def ends_are_agreed(tables: Tables) -> bool:
     """Tell whether the end of a term is agreed beforehand, or only recorded when it is lost.
 
     Some sources fill the end when a contract is cancelled. Then every term with an end is lost, and
-    a renewal rate of them would be zero whatever customers do.
+    a renewal rate of them would be zero whatever customers do. That is a property of the source,
+    and looked for in all of it: on an earlier day the end of a term that was lost later looks like
+    an agreed one.
 
-    Examples
-    --------
-    >>> rows = {"end_on": pd.to_datetime(["2026-01-31", None]), "outcome": ["lost", "open"]}
-    >>> ends_are_agreed(pd.DataFrame(rows))
-    False
+    Parameters
+    ----------
+    tables : Tables
+        With ``contracts``.
 
-    The only end is that of a lost term: nothing says when the other one is due.
+    Returns
+    -------
+    bool
+        Whether any term has an end and is not lost.
     """
-    ended = contracts["end_on"].notna()
-    lost = contracts["outcome"].eq(LOST).fillna(value=False)
-    return bool((ended & ~lost).any())
+    rows = tables.source.expression("contracts")
+    if "end_on" not in rows.columns:
+        return False
+    ended = rows.drop_null("end_on")
+    if "outcome" in rows.columns:
+        ended = ended.filter(ended["outcome"].fill_null(OPEN) != LOST)
+    return bool(ended.count().to_pandas())
 
 
 def decisions(contracts: pd.DataFrame, as_of: date, *, grace_days: int) -> pd.DataFrame:

@@ -113,16 +113,20 @@ def test_months_add_up_to_decisions():
     assert months["value_open"].tolist() == [0.0, 100.0]
 
 
-def test_ends_of_lost_terms_are_no_due_dates():
-    lost_only = terms(
-        [
-            {"start_on": "2025-01-01", "end_on": "2025-05-05", "outcome": "lost"},
-            {"start_on": "2025-01-01", "end_on": None},
-        ]
-    )
-    agreed = terms([{"start_on": "2025-01-01", "end_on": "2026-12-31"}])
-    assert not renewals.ends_are_agreed(lost_only)
-    assert renewals.ends_are_agreed(agreed)
+@pytest.mark.parametrize(
+    ("outcome", "end_on", "agreed"),
+    [("lost", "2025-05-05", False), ("open", "2026-12-31", True), (None, "2026-12-31", True)],
+)
+def test_ends_of_lost_terms_are_no_due_dates(make_tables, outcome, end_on, agreed):
+    rows = [
+        {"contract_id": "K-0", "account_id": "A", "start_on": "2025-01-01", "end_on": end_on,
+         "outcome": outcome},
+        {"contract_id": "K-1", "account_id": "A", "start_on": "2025-01-01", "end_on": None,
+         "outcome": "open"},
+    ]  # fmt: skip
+    accounts = [{"account_id": "A"}]
+    tables = make_tables({"accounts": accounts, "contracts": rows}, as_of=date(2025, 2, 1))
+    assert renewals.ends_are_agreed(tables) == agreed
 
 
 def test_landmarks_see_a_term_as_often_as_it_runs_on_one():

@@ -139,6 +139,20 @@ def test_all_open(analyse):
     assert done.forecast.basis == "none"
 
 
+def test_ends_that_record_a_later_loss_are_not_known_yet(renewal_steps, make_tables):
+    rows = [
+        contract(n, start_on=pd.Timestamp("2025-01-01"),
+                 end_on=pd.Timestamp("2026-08-15") if n % 2 else pd.NaT,
+                 outcome="lost" if n % 2 else "open", decided_on=pd.NaT)
+        for n in range(40)
+    ]  # fmt: skip
+    then = renewal_steps.analyse(make_tables(company(rows), as_of=AS_OF))
+    assert not then.book.agreed
+    assert set(then.book.decisions["state"]) == {"renewed on time", "open"}
+    later = renewal_steps.analyse(make_tables(company(rows), as_of=date(2026, 12, 31)))
+    assert (later.book.decisions["state"] == "lost").sum() == 20
+
+
 def test_no_contract_yet_is_an_error(renewal_steps, make_tables):
     tables = make_tables(company(), as_of=date(2020, 1, 1))
     with pytest.raises(NotEnoughDataError, match="no contract is known on 2020-01-01"):

@@ -112,7 +112,9 @@ def open_book(given: Tables, params: Params) -> Book:
             examples=[quote(key) for key in labels.index[:5]],
             remedy="set account_id to the key of an account, or leave it empty for all",
         )
-    agreed = ends_are_agreed(contracts)
+    agreed = ends_are_agreed(given)
+    if not agreed:
+        contracts = _without_later_ends(contracts, pd.Timestamp(given.as_of))
     if agreed:
         made = decisions(contracts, given.as_of, grace_days=params.grace_days)
     else:
@@ -130,6 +132,11 @@ def open_book(given: Tables, params: Params) -> Book:
         currency=given.currency,
         level=params.level,
     )
+
+
+def _without_later_ends(contracts: pd.DataFrame, last: pd.Timestamp) -> pd.DataFrame:
+    """Take away ends that record a loss which is not known yet."""
+    return contracts.assign(end_on=contracts["end_on"].where(contracts["end_on"] <= last))
 
 
 def _labels(given: Tables, contracts: pd.DataFrame) -> pd.Series:
