@@ -7,28 +7,20 @@ does not reject. Statistics are divided by their standard error, which keeps the
 samples when effects differ between accounts.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from itertools import combinations
-from math import comb, nan
+from collections.abc import Sequence
+from math import nan
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from opsplaybook.formats import Kind
-from opsplaybook.stats.arrays import Flags, Floats, flags, floats, has_spread, require_same_length
-from opsplaybook.stats.means import ratio
-from opsplaybook.stats.moments import Alternative, Moments, group_kind
+from opsplaybook.stats.arrays import has_spread
+from opsplaybook.stats.lottery import Draws, Units, invert
+from opsplaybook.stats.moments import Alternative
 from opsplaybook.stats.permutation import RESAMPLES
-from opsplaybook.stats.results import Difference, Estimate, Interval
+from opsplaybook.stats.results import Difference, Interval
 
-_ROUNDING = 1e-9
-"""Assignments as extreme as the actual one but for rounding count as extreme."""
-
-_CELLS_AT_ONCE = 2_000_000
-_MOST_DOUBLINGS = 40
-_PRECISION = 1e-5
-"""Of an end of an interval, as a share of its distance from the estimate."""
+_METHOD = "randomisation inference"
 
 
 def randomised_difference(
@@ -98,243 +90,83 @@ def randomised_difference(
 
     Treated accounts are 6 higher; of the 70 ways to draw four accounts 2 differ as much.
     """
-    units = _Units.of(totals, treated, sizes, covariates)
+    units = Units.of(totals, treated, sizes, covariates)
     one, two = units.arm_estimates(kind, level)
     n = min(one.n, two.n)
     if n < 2 or not has_spread(np.append(units.totals, 0.0)):
         value = one.value - two.value
-        return Difference(value, None, n, kind, nan, one, two, method="randomisation inference")
-    draws = _Draws.of(units, generator, resamples)
+        return Difference(value, None, n, kind, nan, one, two, method=_METHOD)
+    draws = Draws.of(units, generator, resamples)
     value, error = draws.estimate()
-    ends = _invert(draws.p_value, value, error, level)
+    ends = invert(draws.p_value, value, error, level)
     p_value = draws.p_value(null, alternative)
     return Difference(value, ends, n, kind, p_value, one, two, method=draws.method)
 
 
-def draw_assignments(
-    treated: Flags, resamples: int, generator: np.random.Generator
-) -> tuple[NDArray[np.bool_], bool]:
-    """Draw other ways to put accounts into arms of the same sizes, or list all of them.
+def randomised_lift(
+    totals: ArrayLike,
+    treated: ArrayLike,
+    *,
+    generator: np.random.Generator,
+    sizes: ArrayLike | None = None,
+    covariates: Sequence[ArrayLike] = (),
+    resamples: int = RESAMPLES,
+    level: float = 0.95,
+) -> Difference:
+    """Estimate by what share a treatment that was drawn by account changes a number.
+
+    The effect supposed in the test is a share of each account's own number. No effect is the same
+    in both scales, so the interval leaves out zero exactly when that of `randomised_difference`
+    does, given the same seed.
 
     Parameters
     ----------
-    treated : array of bool, shape (accounts,)
-        The actual assignment.
-    resamples : int
-        All are listed if there are at most so many.
-    generator : numpy.random.Generator
+    totals, treated, generator, sizes, covariates, resamples, level
+        As in `randomised_difference`.
 
     Returns
     -------
-    assignments : array of bool, shape (assignments, accounts)
-        The actual one included: first where they are drawn.
-    exact : bool
-        Whether these are all there are.
+    Difference
+        Kind ``change``, measured in the size of the control. NaN where the control is 0 or has the
+        other sign; no interval where it is unbounded.
+
+    Raises
+    ------
+    ValueError
+        As `randomised_difference`.
+
+    References
+    ----------
+    Rosenbaum 2002, Observational Studies, section 5.3 (effects that multiply).
 
     Examples
     --------
-    >>> treated = np.array([True, True, False, False])
-    >>> assignments, exact = draw_assignments(treated, 100, np.random.default_rng(1))
-    >>> assignments.shape, exact
-    ((6, 4), True)
+    >>> found = randomised_lift(
+    ...     [9, 8, 7, 8, 4, 5, 6, 5], [1, 1, 1, 1, 0, 0, 0, 0], generator=np.random.default_rng(1)
+    ... )
+    >>> round(found.value, 2), round(found.interval.low, 2), round(found.interval.high, 2)
+    (0.6, 0.17, 1.25)
 
-    Two of four accounts can be drawn in six ways.
+    Treated accounts have 60% more, at least 17%.
     """
-    accounts, chosen = treated.size, int(treated.sum())
-    if comb(accounts, chosen) <= resamples:
-        picked = np.array(list(combinations(range(accounts), chosen)))
-        assignments = np.zeros((len(picked), accounts), dtype=bool)
-        np.put_along_axis(assignments, picked, values=True, axis=1)
-        return assignments, True
-    assignments = np.tile(treated, (resamples + 1, 1))
-    assignments[1:] = generator.permuted(assignments[1:], axis=1)
-    return assignments, False
+    units = Units.of(totals, treated, sizes, covariates, lift=True)
+    one, two = units.arm_estimates("number", level)
+    n = min(one.n, two.n)
+    share = one.value / two.value if n and two.value else nan
+    if n < 2 or not share > 0 or not has_spread(np.append(units.totals, 0.0)):
+        value = share - 1 if share > 0 else nan
+        return Difference(value, None, n, "change", nan, one, two, method=_METHOD)
+    draws = Draws.of(units, generator, resamples)
+    taken_off, error = draws.estimate()
+    ends = invert(draws.p_value, taken_off, error, level)
+    sign = 1.0 if two.value > 0 else -1.0
+    value, interval = _as_lift(taken_off, sign), None
+    if ends is not None and ends.high < 1:
+        interval = Interval(*sorted(_as_lift(end, sign) for end in (ends.low, ends.high)), level)
+    p_value = draws.p_value(0.0)
+    return Difference(value, interval, n, "change", p_value, one, two, method=draws.method)
 
 
-@dataclass(frozen=True, slots=True)
-class _Units:
-    """Accounts with what an effect of 1 would add to each."""
-
-    totals: Floats
-    sizes: Floats
-    added: Floats
-    treated: Flags
-    raw: Floats
-
-    @classmethod
-    def of(
-        cls,
-        totals: ArrayLike,
-        treated: ArrayLike,
-        sizes: ArrayLike | None,
-        covariates: Sequence[ArrayLike],
-    ) -> "_Units":
-        """Read accounts, leave out the missing, and take the covariates out of the rest."""
-        given, labels = floats(np.asarray(totals, dtype=float)), flags(treated, name="treated")
-        rows = np.ones(given.size) if sizes is None else floats(np.asarray(sizes, dtype=float))
-        require_same_length(given, labels, rows)
-        kept = ~np.isnan(given) & (rows > 0)
-        given, labels, rows = given[kept], labels[kept], rows[kept]
-        added = rows * labels
-        centred = given - rows * (given.sum() / rows.sum()) if given.size else given
-        if not covariates:
-            return cls(centred, rows, added, labels, given)
-        if sizes is not None:
-            raise ValueError("covariates need one number per account: leave sizes out")
-        table = _covariate_table(covariates, kept)
-        return cls(_residuals(centred, table), rows, _residuals(added, table), labels, given)
-
-    def arm_estimates(self, kind: Kind, level: float) -> tuple[Estimate, Estimate]:
-        """Estimate each arm on its own."""
-        own = group_kind(kind)
-        arms = (self.treated, ~self.treated)
-        if (self.sizes == 1).all():
-            return tuple(Moments.of(self.raw[arm]).estimate(own, level) for arm in arms)
-        return tuple(ratio(self.raw[arm], self.sizes[arm], kind=own, level=level) for arm in arms)
-
-    def products(self) -> Floats:
-        """Columns whose sums over an arm give the statistic for any effect, shape (accounts, 9)."""
-        totals, sizes, added = self.totals, self.sizes, self.added
-        pairs = (totals * totals, totals * sizes, sizes * sizes)
-        shifts = (added, totals * added, added * added, added * sizes)
-        return np.column_stack([totals, sizes, *pairs, *shifts])
-
-
-@dataclass(frozen=True, slots=True)
-class _Draws:
-    """Gap of the arms and its variance for every assignment, as functions of a supposed effect.
-
-    With the effect taken off, the gap is linear in it and the variance quadratic: so a p-value
-    costs a few operations per assignment, whatever the number of accounts.
-    """
-
-    gaps: Floats
-    spreads: Floats
-    actual_gap: Floats
-    actual_spread: Floats
-    exact: bool
-
-    @classmethod
-    def of(cls, units: _Units, generator: np.random.Generator, resamples: int) -> "_Draws":
-        """Add up the products of both arms."""
-        table = units.products()
-        assignments, exact = draw_assignments(units.treated, resamples, generator)
-        step = max(1, _CELLS_AT_ONCE // units.treated.size)
-        parts = [
-            assignments[start : start + step].astype(float) @ table
-            for start in range(0, len(assignments), step)
-        ]
-        whole, own = table.sum(axis=0)[:, None], table[units.treated].sum(axis=0)[:, None]
-        chosen = int(units.treated.sum())
-        counts = chosen, units.treated.size - chosen
-        drawn = _difference_of_ratios(np.concatenate(parts).T, whole, counts)
-        actual = _difference_of_ratios(own, whole, counts)
-        return cls(*drawn, *(column[:, 0] for column in actual), exact)
-
-    @property
-    def method(self) -> str:
-        """Name of the method with the number of assignments."""
-        count = f"{self.gaps.shape[1]:,}"
-        tried = f"all {count}" if self.exact else f"{count} drawn"
-        return f"randomisation inference over {tried} assignments, studentised"
-
-    def p_value(self, effect: float, alternative: Alternative = "two-sided") -> float:
-        """Share of assignments as extreme as the actual one, were `effect` true everywhere."""
-        drawn = _statistic(self.gaps, self.spreads, effect)
-        actual = float(_statistic(self.actual_gap, self.actual_spread, effect))
-        if alternative == "two-sided":
-            drawn, actual = np.abs(drawn), abs(actual)
-        elif alternative == "less":
-            drawn, actual = -drawn, -actual
-        return float(np.mean(drawn >= actual - _ROUNDING * max(abs(actual), 1.0)))
-
-    def estimate(self) -> tuple[float, float]:
-        """Effect at which the gap closes, and its standard error."""
-        value = float(self.actual_gap[0] / self.actual_gap[1])
-        spread = _spread(self.actual_spread, value)
-        return value, float(np.sqrt(spread) / abs(self.actual_gap[1]))
-
-
-def _difference_of_ratios(
-    first: Floats, whole: Floats, counts: tuple[int, int]
-) -> tuple[Floats, Floats]:
-    """Coefficients of the gap, shape (2, assignments), and of its variance, shape (3, ...)."""
-    gap, spread = _ratio(first, counts[0])
-    other_gap, other_spread = _ratio(whole - first, counts[1])
-    return gap - other_gap, spread + other_spread
-
-
-def _ratio(sums: Floats, count: int) -> tuple[Floats, Floats]:
-    """Ratio of an arm and its linearised variance; mean and variance where all sizes are 1."""
-    totals, sizes, squares, by_size, size_squares, added, by_added, added_squares, added_by_size = (
-        sums
-    )
-    ratio_of, added_of = totals / sizes, added / sizes
-    constant = squares - 2 * ratio_of * by_size + ratio_of**2 * size_squares
-    cross = by_added - ratio_of * added_by_size - added_of * by_size
-    linear = 2 * (cross + ratio_of * added_of * size_squares)
-    quadratic = added_squares - 2 * added_of * added_by_size + added_of**2 * size_squares
-    scale = count / (count - 1) / sizes**2
-    return np.stack([ratio_of, added_of]), np.stack([constant, linear, quadratic]) * scale
-
-
-def _spread(coefficients: Floats, effect: float) -> Floats:
-    constant, linear, quadratic = coefficients
-    return np.maximum(constant - effect * linear + effect**2 * quadratic, 0.0)
-
-
-def _statistic(gaps: Floats, spreads: Floats, effect: float) -> Floats:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        found = (gaps[0] - effect * gaps[1]) / np.sqrt(_spread(spreads, effect))
-    # Equal arms without spread are no sign of an effect; unequal ones are infinitely far.
-    return np.where(np.isnan(found), 0.0, found)
-
-
-def _invert(
-    p_value: Callable[[float], float], value: float, error: float, level: float
-) -> Interval | None:
-    """Interval of all effects that the test does not reject; None where it has no end."""
-    alpha = 1 - level
-    ends = [_end(p_value, value, side * error, alpha) for side in (-1.0, 1.0)]
-    if error == 0 or None in ends:
-        return None
-    return Interval(ends[0], ends[1], level)
-
-
-def _end(
-    p_value: Callable[[float], float], value: float, step: float, alpha: float
-) -> float | None:
-    """Walk away from the estimate until the test rejects, then halve."""
-    inside, reach = 0.0, 2.0
-    for _ in range(_MOST_DOUBLINGS):
-        if p_value(value + reach * step) <= alpha + _ROUNDING:
-            break
-        inside, reach = reach, reach * 2
-    else:
-        return None
-    while reach - inside > _PRECISION * reach:
-        middle = (inside + reach) / 2
-        rejected = p_value(value + middle * step) <= alpha + _ROUNDING
-        inside, reach = (inside, middle) if rejected else (middle, reach)
-    return value + reach * step
-
-
-def _covariate_table(covariates: Sequence[ArrayLike], kept: Flags) -> Floats:
-    """Intercept and covariates of the accounts kept; missing ones at the average."""
-    columns = [floats(np.asarray(column, dtype=float), name="covariates") for column in covariates]
-    require_same_length(kept, *columns)
-    table = np.column_stack([np.ones(kept.sum()), *(column[kept] for column in columns)])
-    if table.shape[0] <= table.shape[1] + 1:
-        raise ValueError(
-            f"{len(columns)} covariates for {kept.sum()} accounts, must be far fewer than accounts"
-        )
-    for column in table.T[1:]:
-        known = column[~np.isnan(column)]
-        column[np.isnan(column)] = known.mean() if known.size else 0.0
-    return table
-
-
-def _residuals(values: Floats, table: Floats) -> Floats:
-    """Take out what the covariates explain, whatever the arm."""
-    slopes, *_ = np.linalg.lstsq(table, values, rcond=None)
-    return values - table @ slopes
+def _as_lift(taken_off: float, sign: float) -> float:
+    """Turn the share of the treated number that is effect into a share of the number without it."""
+    return sign * taken_off / (1 - taken_off) if taken_off < 1 else nan

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from opsplaybook.stats.means import mean_difference
-from opsplaybook.stats.randomisation import draw_assignments, randomised_difference
+from opsplaybook.stats.randomisation import randomised_difference, randomised_lift
 
 VALUES = np.array([9.1, 8.4, 7.2, 12.5, 2.3, 1.1, 4.2, 3.0])
 TREATED = np.array([1, 1, 1, 1, 0, 0, 0, 0], dtype=bool)
@@ -172,20 +172,84 @@ def test_infinite_value_is_refused():
         estimate(np.append(VALUES[:7], math.inf))
 
 
-def test_assignments_keep_the_size_of_arms():
-    treated = np.arange(40) < 11
-    drawn, exact = draw_assignments(treated, 500, np.random.default_rng(1))
-    assert drawn.shape == (501, 40)
-    assert not exact
-    assert (drawn.sum(axis=1) == 11).all()
-    assert np.array_equal(drawn[0], treated)
-    # Every account is treated about as often: 11 of 40.
-    assert np.abs(drawn[1:].mean(axis=0) - 11 / 40).max() < 0.1
-
-
 def test_inputs_stay_as_they_were():
     values, before = VALUES.copy(), np.append(VALUES[:7], np.nan)
     kept = before.copy()
     estimate(values, covariates=[before])
     assert np.array_equal(values, VALUES)
     assert np.array_equal(before, kept, equal_nan=True)
+
+
+def lift(values, treated=TREATED, seed=1, **settings):
+    return randomised_lift(values, treated, generator=np.random.default_rng(seed), **settings)
+
+
+def test_lift_and_difference_never_disagree():
+    verdicts = set()
+    for seed in range(40):
+        generator = np.random.default_rng(seed)
+        values = generator.lognormal(2, 0.5, 14)
+        treated = generator.permutation(14) < 7
+        values = np.where(treated, values * 1.7, values)
+        absolute = estimate(values, treated, resamples=499)
+        relative = lift(values, treated, resamples=499)
+        assert relative.p_value == absolute.p_value
+        if relative.interval is not None:
+            assert relative.interval.contains(0) == absolute.interval.contains(0)
+            verdicts.add(relative.interval.contains(0))
+    assert verdicts == {True, False}
+
+
+def test_lift_holds_exactly_the_factors_that_are_not_rejected():
+    values = VALUES + 5
+    found = lift(values)
+    assert found.value == pytest.approx(values[:4].mean() / values[4:].mean() - 1)
+    for end, inward in ((found.interval.low, 1), (found.interval.high, -1)):
+        for step, holds in ((inward * 1e-3, True), (-inward * 1e-3, False)):
+            without = np.where(TREATED, values / (1 + end + step), values)
+            assert (estimate(without).p_value > 0.05) == holds
+
+
+def test_lift_in_other_units_is_the_same():
+    plain, cents = lift(VALUES + 5), lift(100 * (VALUES + 5))
+    assert cents.value == pytest.approx(plain.value)
+    assert cents.interval.high == pytest.approx(plain.interval.high, rel=1e-3)
+
+
+def test_lift_over_a_negative_base_keeps_the_sign_of_the_gain():
+    losses = np.array([-1.0, -1.2, -0.8, -1.1, -2.0, -2.2, -1.9, -2.1])
+    found = lift(losses)
+    assert found.value == pytest.approx((losses[:4].mean() - losses[4:].mean()) / 2.05)
+    assert 0 < found.interval.low < found.value < found.interval.high
+    assert estimate(losses).value > 0
+
+
+@pytest.mark.parametrize("control", [[0.0, 0, 0, 0], [-1.0, -2, -1, -3]])
+def test_lift_over_nothing_or_a_loss_is_undefined(control):
+    found = lift(np.append(VALUES[:4], control))
+    assert math.isnan(found.value)
+    assert found.interval is None
+
+
+def test_lift_is_unbounded_where_control_may_be_zero():
+    values = [9.0, 7, 1, 12, 8, 0.1, 0, 0.2, 3, 0]
+    found = lift(values, np.arange(10) < 5)
+    assert found.value > 3
+    assert found.interval is None
+
+
+def test_lift_with_the_period_before_is_narrower():
+    generator = np.random.default_rng(8)
+    before = generator.lognormal(3, 0.6, 24)
+    treated = generator.permutation(24) < 12
+    after = before * generator.normal(1, 0.05, 24) * np.where(treated, 1.2, 1.0)
+    raw, adjusted = lift(after, treated), lift(after, treated, covariates=[before])
+    assert adjusted.interval.contains(0.2)
+    width = adjusted.interval.high - adjusted.interval.low
+    assert width < 0.4 * (raw.interval.high - raw.interval.low)
+
+
+def test_a_covariate_that_is_the_arm_leaves_no_effect_to_estimate():
+    found = estimate(covariates=[TREATED.astype(float)])
+    assert math.isnan(found.value)
+    assert found.interval is None
