@@ -249,7 +249,8 @@ class _Batch:
         self._write_state(summary.state)
 
     def _index(self, summary: BatchSummary) -> str:
-        return index_html(summary.records, title=f"{self.plan.name}: {self.plan.playbook}")
+        words = self.plan.name.replace("_", " ").replace("-", " ")
+        return index_html(summary.records, title=f"{words[:1].upper()}{words[1:]}")
 
     def _conclude(self, summary: BatchSummary, console: Console) -> None:
         if summary.problem:

@@ -202,6 +202,17 @@ def test_on_a_phone_nothing_sticks_out_and_everything_can_be_read_and_hit(open_p
     assert page.evaluate(PHONE) == {"overflow": 0, "small": [], "small_targets": 0}
 
 
+def test_on_a_phone_a_figure_grows_when_it_is_touched_and_shrinks_again(open_page, pages):
+    page = open_page(pages["internal"], width=390, is_mobile=True, has_touch=True)
+    width = "() => document.querySelector('.pan img').getBoundingClientRect().width"
+    assert page.evaluate(width) == 390
+    page.locator(".pan").first.tap()
+    assert page.evaluate(width) == 640
+    assert page.evaluate(PHONE)["overflow"] == 0
+    page.locator("h1").tap()
+    assert page.evaluate(width) == 390
+
+
 @every_kind
 def test_all_of_it_is_there_without_javascript(open_page, desk, pages, kind):
     with_script = desk(kind).locator("body").inner_text()
