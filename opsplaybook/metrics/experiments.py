@@ -4,6 +4,7 @@ Everything is counted in the engine; what reaches a frame is as small as the num
 accounts or days.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -16,6 +17,8 @@ from opsplaybook.sources import Tables
 from opsplaybook.sources.engine import to_frame
 
 RandomisedBy = Literal["account", "user"]
+UnitTable = ir.Table
+"""Units in the engine: ``unit_id``, ``account_id``, ``arm`` and ``since``, one row per unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,21 @@ def assigned_units(
         accounts=_accounts(units),
         own_accounts=not int(own.count().execute()) and _has_accounts(units),
     )
+
+
+def units_in(units: Units, arms: Sequence[str], *, one_arm: bool = True) -> UnitTable:
+    """Keep the units of some arms.
+
+    Units in two arms are left out; without `one_arm` they stay in the first one.
+    """
+    table = units.table.filter(units.table["arm"].isin(list(arms)))
+    table = table.filter(table["arms"] == 1) if one_arm else table
+    return table.select("unit_id", "account_id", "arm", "since")
+
+
+def count_units(units: UnitTable) -> int:
+    """Count units."""
+    return int(units.count().execute())
 
 
 def daily_assignments(units: Units, arms: tuple[str, ...]) -> pd.DataFrame:

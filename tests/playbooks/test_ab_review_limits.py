@@ -283,6 +283,30 @@ def test_planned_looks_need_more_at_first_and_end_with_the_plan(look):
     assert "past the plan" in past.looks.sentence
 
 
+def test_units_whose_days_are_not_over_are_open_and_not_failed(look):
+    def late(frames):
+        moment = pd.Timestamp("2026-01-25 09:00", tz="Europe/Berlin")
+        frames["assignments"].loc[[1, 2, 41], "assigned_at"] = moment
+        frames["outcomes"]["at"] = moment
+
+    done = look(late, params={"outcome_days": 14})
+    assert done.groups.open_units == 3
+    assert done.effects.main.units == (39, 38)
+    assert any("3 of 80 units have not had their 14 days" in c for c in done.findings.caveats)
+
+
+def test_units_that_never_met_the_difference_are_counted(look):
+    def gaps(frames):
+        moment = pd.Timestamp("2026-01-06 09:00", tz="Europe/Berlin")
+        frames["assignments"]["exposed_at"] = moment
+        frames["assignments"].loc[:5, "exposed_at"] = pd.NaT
+
+    done = look(gaps)
+    problems = done.run.problems.set_index("check")
+    assert problems.loc["units that never met the difference", "found"] == 6
+    assert done.effects.main.units == (40, 40)
+
+
 def test_whole_accounts_in_arms_are_compared_as_accounts(look):
     def nested(frames):
         accounts = [f"A-{k // 8:02d}" for k in range(80)]

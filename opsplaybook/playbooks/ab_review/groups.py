@@ -9,7 +9,7 @@ from opsplaybook.formats import MINIMUM_UNITS
 from opsplaybook.metrics.experiment_moments import Group, arm_moments
 from opsplaybook.metrics.experiment_places import with_attribute
 from opsplaybook.metrics.experiment_values import weekly_values
-from opsplaybook.metrics.experiments import fetch
+from opsplaybook.metrics.experiments import count_units, fetch
 from opsplaybook.playbooks.ab_review.measured import Measured, adjusted_means, adjusted_pair
 from opsplaybook.playbooks.ab_review.params import Params
 from opsplaybook.playbooks.ab_review.run_check import RunCheck
@@ -83,19 +83,20 @@ def compare_groups(given: Tables, params: Params, run: RunCheck) -> Groups:
     found = {name: _by_class(given, run, item, name) for name in params.segments}
     classes, tests = _classes(found, params), _tests(found, params)
     weeks, trend = _weeks(given, params, run, item)
-    analysed = int(run.design.analysed.count().execute())
+    analysed = count_units(run.design.analysed)
     counts = run.design.units.counts
     arms = [arm for arm, share in run.experiment.shares.items() if share > 0]
     in_one = int((counts["units"] - counts["in_two_arms"]).reindex(arms, fill_value=0).sum())
+    open_units = in_one - analysed
     return Groups(
         classes=classes,
         tests=tests,
         weeks=weeks,
         trend=trend,
-        open_units=in_one - analysed,
+        open_units=open_units,
         differs=bool((tests["adjusted"] < 1 - params.level).any()),
         sentence=_in_words(tests, trend, params.level),
-        caveats=_caveats(found, weeks),
+        caveats=(*_open(open_units, in_one, params), *_caveats(found, weeks)),
     )
 
 
@@ -184,10 +185,10 @@ def _weeks(
         return nothing, None
     if item.treatment.n + item.control.n > MOST_ROWS:
         return nothing, None
-    units = design.analysed.select("unit_id", "account_id", "arm", "since")
+    units = design.analysed
     table = weekly_values(given, units, item.metric.measure, design.span, by=design.by, weeks=weeks)
     names = [f"w{week}" for week in range(weeks)]
-    frame = fetch(given, table.select("unit_id", "account_id", "arm", *names))
+    frame = fetch(given, table)
     if item.accounts is not None:
         frame = frame.groupby(["account_id", "arm"], as_index=False)[names].sum(min_count=1)
     values = frame[names].to_numpy(dtype=float, na_value=np.nan)
@@ -207,6 +208,13 @@ def _weeks(
 def _both_arms(values: np.ndarray, treated: np.ndarray) -> bool:
     known = ~np.isnan(values)
     return min((known & treated).sum(), (known & ~treated).sum()) >= MINIMUM_UNITS
+
+
+def _open(units: int, of: int, params: Params) -> tuple[str, ...]:
+    if not units:
+        return ()
+    days = f"{params.outcome_days:,} days"
+    return (f"{units:,} of {of:,} units have not had their {days} yet, and are left out.",)
 
 
 def _caveats(

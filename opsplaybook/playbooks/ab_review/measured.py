@@ -6,7 +6,6 @@ from datetime import date
 
 import numpy as np
 import pandas as pd
-from ibis.expr import types as ir
 
 from opsplaybook.metrics.experiment_moments import Group, account_sums, arm_moments
 from opsplaybook.metrics.experiment_outcomes import outcome_values
@@ -18,7 +17,13 @@ from opsplaybook.metrics.experiment_values import (
     unit_values,
     values_by_look,
 )
-from opsplaybook.metrics.experiments import RandomisedBy, Units, assigned_units
+from opsplaybook.metrics.experiments import (
+    RandomisedBy,
+    Units,
+    UnitTable,
+    assigned_units,
+    units_in,
+)
 from opsplaybook.playbooks.ab_review.params import Params
 from opsplaybook.playbooks.ab_review.plan import Experiment, Metric
 from opsplaybook.sources import Tables
@@ -146,7 +151,7 @@ class Design:
 
     experiment: Experiment
     units: Units
-    analysed: ir.Table
+    analysed: UnitTable
     randomised_by: RandomisedBy
     average: RandomisedBy
     by: str
@@ -178,16 +183,14 @@ def lay_out(
     randomised_by = units.randomised_by(experiment.planned_unit)
     days = params.before_days or params.outcome_days or experiment.days
     span = Span(experiment.last, days, params.outcome_days)
-    table = units.table
     planned = [name for name, share in experiment.shares.items() if share > 0]
-    table = table.filter(table["arm"].isin(planned))
-    table = table.filter(table["arms"] == 1) if one_arm else table
+    chosen = units_in(units, planned, one_arm=one_arm)
     own = units.own_accounts and experiment.planned_unit == "account"
     listed: RandomisedBy = "account" if own else "user"
     return Design(
         experiment=experiment,
         units=units,
-        analysed=matured(table, span, given.timezone),
+        analysed=matured(chosen, span, given.timezone),
         randomised_by=randomised_by,
         average=params.average or listed if randomised_by == "account" else "user",
         by=f"{listed}_id",
@@ -216,7 +219,7 @@ def measure(given: Tables, design: Design, *, met: bool = True) -> tuple[Measure
     own = [metric for metric in metrics if metric.measure.table == "outcomes"]
     others = [metric for metric in metrics if metric.measure.table != "outcomes"]
     found: dict[str, Measured] = {}
-    units = design.analysed.select("unit_id", "account_id", "arm", "since")
+    units = design.analysed
     if own:
         key, asked = design.experiment.experiment_id, [metric.measure for metric in own]
         values = outcome_values(given, units, key, asked, met=met)
@@ -234,7 +237,7 @@ def _by_text(measured: Sequence[Measured]) -> dict[str, Measured]:
 
 def measure_main_by(given: Tables, design: Design, ends: Sequence[date]) -> tuple[Measured, ...]:
     """Measure the first metric as it stood at the end of each of several days."""
-    units = design.analysed.select("unit_id", "account_id", "arm", "since")
+    units = design.analysed
     first = design.experiment.metrics[0]
     held = values_by_look(given, units, first.measure, design.span, ends, by=design.by)
     return _measured(given, design, held, [first] * len(ends), count_users=design.average == "user")
@@ -325,7 +328,7 @@ def _users(given: Tables, design: Design, values: Values, frame: pd.DataFrame) -
     active = [m for m in values.measures if m.table == "activity"]
     if len(active) < len(values.measures) or not _knows_users(given):
         return frame
-    units = design.analysed.select("unit_id", "account_id", "arm", "since")
+    units = design.analysed
     table = unit_values(given, units, active, design.span, by="account_id", members=True)
     members = account_sums(given, replace(values, table=table)).set_index("account_id")
     return members.reindex(frame["account_id"]).fillna({"size": 0.0}).reset_index()

@@ -219,6 +219,8 @@ def _problems(
          "counted in the first account" if not shared else "counted in each"),
         ("units assigned outside the planned days", int(counts["outside"].sum()), units,
          _state(int(counts["outside"].sum()), units), "kept"),
+        ("units that never met the difference", _unexposed(counts), units,
+         _state(_unexposed(counts)), "kept: whoever stays away may do so because of the arm"),
         ("outcomes measured in another arm", odd(facts, "elsewhere"), odd(facts, "rows"),
          _state(odd(facts, "elsewhere")), "left out"),
         ("outcomes before the assignment", odd(facts, "too_early"), odd(facts, "rows"),
@@ -235,6 +237,12 @@ def _state(found: int, of: int = 0) -> str:
     if not found:
         return "ok"
     return "stop" if of and found / of > 10 * NAMED else "note"
+
+
+def _unexposed(counts: pd.DataFrame) -> int:
+    """Count units without an exposure; where none has one, exposures are not recorded."""
+    never = int(counts["never_exposed"].sum())
+    return never if never < counts["units"].sum() else 0
 
 
 def _outcome_facts(measured: tuple[Measured, ...]) -> pd.DataFrame:
