@@ -114,6 +114,20 @@ def test_false_alarms_and_coverage_with_the_period_before(heavy, runs):
 
 
 @pytest.mark.parametrize("runs", RUNS)
+@pytest.mark.parametrize("treated_accounts", [15, 30, 45])
+def test_coverage_where_effects_differ_and_arms_are_unequal(treated_accounts, runs):
+    # No shuffling is exact here: the statistic must be one divided by its standard error.
+    def covers(generator):
+        treated = np.arange(60) < treated_accounts
+        effects = generator.normal(1.0, 2.0, 60)
+        values = generator.normal(size=60) + effects * treated
+        found = randomised_difference(values, treated, generator=generator, resamples=RESAMPLES)
+        return found.interval.contains(1.0)
+
+    assert_within(share_of(runs, covers, seed=42), runs, 0.93, 0.97)
+
+
+@pytest.mark.parametrize("runs", RUNS)
 def test_users_taken_for_units_would_raise_false_alarms(runs):
     def alarm(generator):
         values, treated, _ = company(generator, 12, heavy=False)

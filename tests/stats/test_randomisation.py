@@ -31,6 +31,15 @@ def test_p_value_is_the_share_of_assignments_by_hand():
     assert "all 70 assignments" in found.method
 
 
+def test_of_all_draws_that_could_have_been_at_most_one_in_twenty_raises_a_false_alarm():
+    # Without an effect each of the 70 assignments was as likely; 2 of them reject at 5%.
+    draws = [np.isin(np.arange(8), picked) for picked in combinations(range(8), 4)]
+    p_values = np.array([estimate(VALUES, draw).p_value for draw in draws])
+    for level in (0.05, 0.1, 0.3):
+        assert (p_values <= level).mean() <= level
+    assert (p_values <= 0.05).sum() == 2
+
+
 def test_interval_holds_exactly_the_effects_that_are_not_rejected():
     found = estimate()
     inside, outside = 1e-4, -1e-4
