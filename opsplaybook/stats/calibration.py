@@ -302,10 +302,12 @@ def _recalibrated(logits: Floats, happened: Flags, level: float) -> tuple[Estima
     shift = fit_shift(happened, logits, level=level)
     if not has_spread(logits) or len(logits) < _FEWEST:
         return shift, nothing
-    design = np.column_stack([np.ones(len(logits)), logits])
+    spread = logits.std()
+    design = np.column_stack([np.ones(len(logits)), (logits - logits.mean()) / spread])
     fit = PenalisedLikelihood(design, happened.astype(float), "logit")
-    ends = Interval(*fit.ends(1, level), level)
-    return shift, Estimate(float(fit.best[1]), ends, rarer, "number", _METHOD)
+    unit = np.array([0.0, 1 / spread])
+    ends = Interval(*fit.ends(unit, level), level)
+    return shift, Estimate(float(unit @ fit.best), ends, rarer, "number", _METHOD)
 
 
 def _bin(given: Floats, happened: Flags, level: float) -> CalibrationBin:

@@ -8,9 +8,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import optimize, stats
+from scipy.linalg import cho_solve, null_space
 from scipy.special import expit, log_expit
 
-from opsplaybook.stats.arrays import Flags, Floats
+from opsplaybook.stats.arrays import Floats
 
 Link = Literal["logit", "cloglog"]
 """``logit`` gives odds ratios, ``cloglog`` (complementary log-log) hazard ratios per decision."""
@@ -19,7 +20,11 @@ _ITERATIONS = 200
 _CONVERGED = 1e-10
 _CONVERGED_ON_PROFILE = 1e-7
 _UNCONVERGED = 1e-4
-_ROUNDING = 1e-9
+_ROUNDING = 1e-13
+_LONGEST = 5.0
+_SHORTEST = 1e-9
+_ENOUGH_GAIN = 1e-4
+_FLAT = 1e-10
 _LARGEST_PREDICTOR = 5.0
 _SMALLEST_PREDICTOR = -30.0
 _END_PRECISION = 1e-3
@@ -91,7 +96,9 @@ _TERMS: dict[Link, Callable[[Floats, Floats], _Terms]] = {"logit": _logit, "clog
 
 
 class PenalisedLikelihood:
-    """The penalised likelihood of one design (first column the constant) and its maximum.
+    """The penalised likelihood of one design and its maximum.
+
+    Columns of the design should be centred and of like size; the first is the constant.
 
     Attributes
     ----------
@@ -114,86 +121,132 @@ class PenalisedLikelihood:
         self.rarer = int(min(outcome.sum(), (1 - outcome).sum()))
         start = np.zeros(design.shape[1])
         start[0] = intercept_for(np.zeros(len(outcome)), float(outcome.mean()), link)
-        self._free = np.ones(design.shape[1], dtype=bool)
-        top = self._maximise(start, self._free)
+        top = self._climb(start, np.eye(design.shape[1]), _CONVERGED)
         self.best, self._top = top.place, top.value
         self._covariance = np.linalg.inv(top.information)
 
-    def ends(self, position: int, level: float) -> tuple[float, float]:
-        """Find the ends of one coefficient's interval: where its profile has fallen by enough."""
-        return self._end(position, level, -1), self._end(position, level, 1)
+    def ends(self, direction: Floats, level: float) -> tuple[float, float]:
+        """Find the ends of the interval of a combination of coefficients: a profile's quantiles.
 
-    def _end(self, position: int, level: float, side: int) -> float:
-        """Where twice the drop of the profile reaches the quantile of its distribution."""
+        An end is infinite where the profile falls too little, or where it can be followed no
+        further because no row tells anything that far out.
+        """
+        return self._end(direction, level, -1), self._end(direction, level, 1)
+
+    def _end(self, direction: Floats, level: float, side: int) -> float:
+        """Find where twice the drop of the profile reaches the quantile of its distribution."""
         target = sqrt(stats.chi2.ppf(level, 1))
-        middle, error = self.best[position], sqrt(self._covariance[position, position])
+        middle = float(direction @ self.best)
+        error = sqrt(direction @ self._covariance @ direction)
+        near = [self.best]
 
         def excess(distance: float) -> float:
-            drop = self.drop(position, middle + side * distance) if distance else 0.0
+            if not distance:
+                return -target
+            drop, near[0] = self._profile(direction, middle + side * distance, near[0])
             return sqrt(max(drop, 0.0)) - target
 
         far = 1.25 * target * error
-        for _ in range(_FARTHEST):
-            if excess(far) > 0:
-                precision = _END_PRECISION * error
-                distance = optimize.brentq(excess, 0.0, far, xtol=precision)
-                return float(middle + side * distance)
-            far *= 1.5
+        try:
+            for _ in range(_FARTHEST):
+                if excess(far) > 0:
+                    precision = _END_PRECISION * error
+                    distance = optimize.brentq(excess, 0.0, far, xtol=precision)
+                    return float(middle + side * distance)
+                far *= 1.5
+        except ArithmeticError:
+            return side * inf
         return side * inf
 
-    def drop(self, position: int, value: float) -> float:
-        """Compute twice the loss of penalised log-likelihood from fixing one coefficient."""
-        free = self._free.copy()
-        free[position] = False
-        # The others move along as in a quadratic likelihood, so that few steps remain.
-        slope = self._covariance[position] / self._covariance[position, position]
-        start = self.best + (value - self.best[position]) * slope
-        return 2 * (self._top - self._maximise(start, free, _CONVERGED_ON_PROFILE).value)
+    def drop(self, direction: Floats, value: float) -> float:
+        """Compute twice the loss of penalised log-likelihood from fixing a combination.
 
-    def _maximise(self, start: Floats, free: Flags, precision: float = _CONVERGED) -> "_Point":
-        """Climb from a start; coefficients that are not free stay.
-
-        Steps are taken in coordinates in which the expected information is the identity, so that
-        the slope bounds how much of the value is missing.
+        Raises
+        ------
+        ArithmeticError
+            The value is so far out that no row tells anything.
         """
-        first = self._at(start)
-        if not free.any():
-            return first
-        information = first.information[np.ix_(free, free)]
-        root = np.linalg.inv(np.linalg.cholesky(information)).T
+        return self._profile(direction, value, self.best)[0]
 
-        def cost(moved: Floats) -> tuple[float, Floats]:
-            place = start.copy()
-            place[free] += root @ moved
-            point = self._at(place)
-            return -point.value, -(root.T @ self._slope(point)[free])
+    def _profile(self, direction: Floats, value: float, near: Floats) -> tuple[float, Floats]:
+        """Fix a combination and climb, from the best of some starts near a place on the profile."""
+        spread = self._covariance @ direction
+        starts = [
+            self._at(place + (value - direction @ place) * along / (direction @ along))
+            for place in (self.best, near)
+            for along in (spread, direction)
+        ]
+        start = max(starts, key=lambda point: point.value)
+        reached = self._climb(start.place, null_space(direction[None, :]), _CONVERGED_ON_PROFILE)
+        return 2 * (self._top - reached.value), reached.place
 
-        found = optimize.minimize(
-            cost,
-            np.zeros(root.shape[1]),
-            jac=True,
-            method="BFGS",
-            options={"gtol": sqrt(precision), "maxiter": _ITERATIONS},
-        )
-        # On much data rounding ends the search a little above the precision that was asked for.
-        missing = float((found.jac**2).sum())
-        if missing > max(_UNCONVERGED, _ROUNDING * abs(found.fun)):
-            raise ArithmeticError(f"the fit did not converge: {found.message}, slope {missing:.2g}")
-        place = start.copy()
-        place[free] += root @ found.x
-        return self._at(place)
+    def _climb(self, start: Floats, directions: Floats, precision: float) -> "_Point":
+        """Climb from a start along some directions by quasi-Newton steps (BFGS).
+
+        Coordinates are such that the expected information at the start is the identity: the first
+        step is one of scoring, and the gain that a step promises is what is missing of the value.
+        """
+        point = self._at(start)
+        if point.value == -inf:
+            raise ArithmeticError("no row tells anything this far out")
+        if not directions.size:
+            return point
+        information = directions.T @ point.information @ directions
+        axes = directions @ np.linalg.inv(np.linalg.cholesky(information)).T
+        inverse, slope = np.eye(axes.shape[1]), axes.T @ self._slope(point)
+        for _ in range(_ITERATIONS):
+            step = inverse @ slope
+            gain = float(slope @ step)
+            if gain < max(precision, _ROUNDING * abs(point.value)):
+                return point
+            moved, reached = self._search(
+                point, axes, step * min(1.0, _LONGEST / sqrt(step @ step)), gain
+            )
+            if reached is None:
+                break
+            turned = axes.T @ self._slope(reached)
+            inverse = _updated(inverse, moved, slope - turned)
+            point, slope = reached, turned
+        if gain > _UNCONVERGED:
+            raise ArithmeticError(f"the fit did not converge, a step still promises {gain:.2g}")
+        return point
+
+    def _search(
+        self, point: "_Point", axes: Floats, step: Floats, gain: float
+    ) -> tuple[Floats, "_Point | None"]:
+        """Halve a step until it gains what it should; None where rounding allows no gain."""
+        size = 1.0
+        while size > _SHORTEST:
+            reached = self._at(point.place + axes @ (size * step))
+            if reached.value > point.value + _ENOUGH_GAIN * size * gain:
+                return size * step, reached
+            size /= 2
+        return step, None
 
     def _slope(self, point: "_Point") -> Floats:
-        spread = np.linalg.solve(point.information, self._design.T)
+        spread = cho_solve((point.root, True), self._design.T)
         leverage = point.terms.weight * np.einsum("ij,ji->i", self._design, spread)
         return self._design.T @ (point.terms.residual + 0.5 * leverage * point.terms.growth)
 
     def _at(self, place: Floats) -> "_Point":
         terms = _TERMS[self._link](self._design @ place + self._offset, self._outcome)
         information = (self._design.T * terms.weight) @ self._design
-        sign, log_determinant = np.linalg.slogdet(information)
-        value = terms.log_likelihood + 0.5 * float(log_determinant) if sign > 0 else -inf
-        return _Point(place, value, terms, information)
+        try:
+            root = np.linalg.cholesky(information)
+        except np.linalg.LinAlgError:
+            # So far out that no row tells anything: the penalty forbids it.
+            return _Point(place, -inf, terms, information, information)
+        half_log_determinant = float(np.log(np.diag(root)).sum())
+        return _Point(place, terms.log_likelihood + half_log_determinant, terms, information, root)
+
+
+def _updated(inverse: Floats, moved: Floats, turned: Floats) -> Floats:
+    """Learn the curvature from a step and the turn of the slope (BFGS), where it curves down."""
+    curvature = float(moved @ turned)
+    if curvature <= _FLAT * sqrt((moved @ moved) * (turned @ turned)):
+        return inverse
+    left = np.eye(len(moved)) - np.outer(moved, turned) / curvature
+    return left @ inverse @ left.T + np.outer(moved, moved) / curvature
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,3 +257,4 @@ class _Point:
     value: float
     terms: _Terms
     information: Floats
+    root: Floats

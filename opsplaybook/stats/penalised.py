@@ -135,7 +135,8 @@ def fit_penalised(
     -------
     BinaryModel
         P-values are those of the penalised likelihood ratio. Predictions have their intercept
-        corrected, since the penalty alone pulls them away from rare outcomes.
+        corrected, since the penalty alone pulls them away from rare outcomes. Under perfect
+        separation an end may be infinite, or 0, and a p-value NaN, where numbers reach no further.
 
     Raises
     ------
@@ -162,15 +163,16 @@ def fit_penalised(
     if events in (0, len(happened)):
         raise ValueError(f"the outcome happened {events} of {len(happened)} times, must vary")
     kept = independent_columns(table)
-    scale = np.sqrt((table[:, kept] ** 2).mean(axis=0))
-    design = np.column_stack([np.ones(len(table)), table[:, kept] / scale])
+    centre, spread = table[:, kept].mean(axis=0), table[:, kept].std(axis=0)
+    design = np.column_stack([np.ones(len(table)), (table[:, kept] - centre) / spread])
     fit = PenalisedLikelihood(design, happened.astype(float), link)
     coefficients = np.zeros(len(names))
-    coefficients[kept] = fit.best[1:] / scale
-    ratios = [_ratio(fit, k, float(size), level) for k, size in enumerate(scale, start=1)]
+    coefficients[kept] = fit.best[1:] / spread
+    units = np.eye(len(spread) + 1)[1:] / spread[:, None]
+    ratios = [_ratio(fit, unit, level) for unit in units]
     return BinaryModel(
         tuple(FeatureRatio(names[j], r) for j, r in zip(np.flatnonzero(kept), ratios, strict=True)),
-        _base(fit, link, level),
+        _base(fit, np.append(1.0, -centre / spread), link, level),
         len(happened),
         events,
         events_per_variable(happened, table[:, kept]),
@@ -218,29 +220,34 @@ def fit_shift(
     happened, table = read_features(outcome, predictor, ["predictor"])
     ones = np.ones((len(table), 1))
     fit = PenalisedLikelihood(ones, happened.astype(float), link, offset=table[:, 0])
-    ends = Interval(*fit.ends(0, level), level)
+    ends = Interval(*fit.ends(np.ones(1), level), level)
     return Estimate(float(fit.best[0]), ends, fit.rarer, "number", _METHOD)
 
 
-def _ratio(
-    fit: PenalisedLikelihood, position: int, scale: float, level: float | None
-) -> Difference:
-    """Ratio of one feature, in units of the original feature."""
+def _ratio(fit: PenalisedLikelihood, unit: Floats, level: float | None) -> Difference:
+    """Ratio for one more unit of a feature."""
     ends, p_value = None, nan
     if level is not None:
-        low, high = (ratio_of(end / scale) for end in fit.ends(position, level))
+        low, high = (ratio_of(end) for end in fit.ends(unit, level))
         ends = Interval(low, high, level)
-        p_value = float(stats.chi2.sf(fit.drop(position, 0.0), 1))
-    value = ratio_of(fit.best[position] / scale)
+        p_value = _p_value(fit, unit)
+    value = ratio_of(float(unit @ fit.best))
     return Difference(value, ends, fit.rarer, "ratio", p_value, no_effect=1.0, method=_METHOD)
 
 
-def _base(fit: PenalisedLikelihood, link: Link, level: float | None) -> Estimate:
-    """Probability where every feature is 0."""
+def _p_value(fit: PenalisedLikelihood, unit: Floats) -> float:
+    try:
+        return float(stats.chi2.sf(fit.drop(unit, 0.0), 1))
+    except ArithmeticError:
+        return nan
+
+
+def _base(fit: PenalisedLikelihood, zero: Floats, link: Link, level: float | None) -> Estimate:
+    """Probability where every feature is 0, which lies at `zero` of the design."""
     ends = None
     if level is not None:
-        ends = Interval(*probability(fit.ends(0, level), link).tolist(), level)
-    value = float(probability(fit.best[0], link))
+        ends = Interval(*probability(fit.ends(zero, level), link).tolist(), level)
+    value = float(probability(zero @ fit.best, link))
     return Estimate(value, ends, fit.n, "share", _METHOD)
 
 

@@ -97,6 +97,27 @@ def test_features_of_any_size_are_fitted():
     assert model.ratios[1].ratio.interval.high == math.inf
 
 
+@pytest.mark.parametrize("link", ["logit", "cloglog"])
+@pytest.mark.parametrize("seed", range(6))
+def test_hostile_features_of_few_rows_are_fitted(seed, link):
+    generator = np.random.default_rng([9, seed])
+    lost = np.arange(16 + 4 * seed) < 5
+    n = len(lost)
+    table = np.column_stack(
+        [
+            lost + generator.normal(0, 0.1, n),
+            generator.lognormal(0, 3, n),
+            1e6 + generator.normal(size=n),
+            generator.random(n) < 0.1,
+        ]
+    )
+    model = fit_penalised(lost, table, names=list("abcd"), link=link)
+    for found in model.ratios:
+        ends = found.ratio.interval
+        assert ends.low <= found.ratio.value <= ends.high
+    assert np.isfinite(model.predict(table)).all()
+
+
 @pytest.mark.parametrize("outcome", [np.zeros(10), np.ones(10)])
 def test_without_both_outcomes_there_is_nothing_to_fit(outcome):
     with pytest.raises(ValueError, match=r"happened \d+ of 10 times"):
