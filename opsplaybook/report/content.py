@@ -140,6 +140,11 @@ class Section:
     title: str
     blocks: tuple[Block, ...]
 
+    @property
+    def shows(self) -> bool:
+        """Whether there is more in it than prose."""
+        return any(not (isinstance(b, MarkupBlock) and b.prose) for b in self.blocks)
+
 
 @dataclass(frozen=True, slots=True)
 class Steps:

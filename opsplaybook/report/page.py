@@ -14,7 +14,7 @@ from markupsafe import Markup
 from opsplaybook.display import Audience
 from opsplaybook.report import conclusions, leaks, masking, steps
 from opsplaybook.report.conclusions import FindingRow, Tile
-from opsplaybook.report.content import Steps, TableBlock
+from opsplaybook.report.content import Section, Steps, TableBlock
 from opsplaybook.report.notebook import Notebook, findings_of, require_notebook, shown_to
 from opsplaybook.report.outputs import PARAMETERS_KEY
 from opsplaybook.report.sanitize import as_markup
@@ -31,6 +31,8 @@ class Page:
 
     Attributes
     ----------
+    audience : {"internal", "customer"}
+        Who reads.
     title : str
         Heading.
     full_title : str
@@ -55,6 +57,7 @@ class Page:
         The style sheet, with the running head of the printed page.
     """
 
+    audience: Audience
     title: str
     full_title: str
     about: tuple[str, ...]
@@ -95,6 +98,14 @@ class Page:
         head = [("part-findings", "Findings")] if self.findings else []
         tail = ((f"part-{name.lower()}", name) for name, part in own.items() if part)
         return (*head, *sections, *tail)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether a customer would read a page without any result."""
+        parts = (self.verdict, self.tiles, self.findings, self.actions, self.patterns)
+        sections = (Section("", "", self.steps.scope), *self.steps.sections)
+        shown = any(parts) or any(section.shows for section in sections)
+        return self.audience == "customer" and not shown
 
     @property
     def has_appendix(self) -> bool:
@@ -189,6 +200,7 @@ def build(
     verdict = verdict if verdict and shown_to(verdict, audience) else None
     notes = found if audience == "internal" else found.get("for_customer", {})
     return Page(
+        audience=audience,
         title=title,
         full_title=full_title,
         about=tuple(part for part in about if part),

@@ -276,6 +276,15 @@ def test_another_customer_planted_in_a_report_is_found(make, place):
     assert {hit.rpartition(": ")[2] for hit in caught.value.examples} == {other}
 
 
+def test_a_page_on_which_nothing_is_for_its_readers_says_so(make):
+    assert "holds no result for readers outside" in render(
+        make.review("internal"), audience="customer"
+    )
+    for shown_to_all in (make.review("customer"), make.notebook(make.prose("# T"), make.code(
+        "x", make.shown(make.chart(audience="customer"))))):  # fmt: skip
+        assert "holds no result" not in render(shown_to_all, audience="customer")
+
+
 def test_a_notebook_without_findings_is_a_page_too(make):
     book = make.notebook(
         make.prose("# Only prose\n\nUnder the title."), make.prose("## Step\n\nText.")
