@@ -38,7 +38,7 @@ def company(tmp_path_factory) -> str:
     engine.execute("SELECT setseed(0.5)")
     engine.execute(f"""
         CREATE TABLE terms AS
-        SELECT a, t, DATE '2022-07-01' + CAST(a % 365 AS INTEGER) + CAST(t * 365 AS INTEGER) AS s,
+        SELECT a, t, DATE '2022-06-01' + CAST(a % 365 AS INTEGER) + CAST(t * 365 AS INTEGER) AS s,
                random() AS luck, exp(8 + 1.2 * random()) AS value
         FROM range({ACCOUNTS}) x(a), range({TERMS_EACH}) y(t)
     """)  # noqa: S608 - our own numbers

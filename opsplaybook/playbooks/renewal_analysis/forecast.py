@@ -26,6 +26,7 @@ from opsplaybook.stats.revenue import (
 
 Basis = Literal["model", "frozen score", "base rate", "none"]
 SMALLEST_SIBLINGS = 30
+MONTH_DRAWS = 5_000
 _COLUMNS = [
     "decision_id", "account_id", "label", "due_on", "decide_by", "annual_value", "probability",
     "swing", "share_of_variance", "overdue",
@@ -141,9 +142,9 @@ def forecast_renewals(
         probability = written["probability"].fillna(base.value).to_numpy()
     correlation = _correlation(given, test)
     draw = _Draw(given, decided, base, correlation, params)
-    revenue = draw.revenue(own, probability)
+    revenue = draw.revenue(own, probability, draws=params.draws)
     frame = _frame(own, probability, revenue, book)
-    months = _months(own, probability, draw)
+    months = _months(own, probability, draw, revenue)
     return Forecast(
         frame, revenue, months, basis, base, correlation, last, book.agreed, test.coverage
     )
@@ -159,7 +160,7 @@ class _Draw:
     correlation: Estimate | None
     params: Params
 
-    def revenue(self, own: pd.DataFrame, probability: np.ndarray) -> RevenueForecast:
+    def revenue(self, own: pd.DataFrame, probability: np.ndarray, *, draws: int) -> RevenueForecast:
         stayed = self.decided.loc[
             (self.decided["state"] != LOST) & (self.decided["annual_value"] > 0)
         ]
@@ -173,7 +174,7 @@ class _Draw:
             correlation=0.0 if isnan(together) else together,
             level_error=level_error_of(int(self.base.numerator or 0), self.base.n),
             renewed_shares=shares if len(shares) else None,
-            draws=self.params.draws,
+            draws=draws,
             level=REVENUE_LEVEL,
         )
 
@@ -220,14 +221,18 @@ def _frame(
     return frame[_COLUMNS].reset_index(drop=True)
 
 
-def _months(own: pd.DataFrame, probability: np.ndarray, draw: _Draw) -> pd.DataFrame:
+def _months(
+    own: pd.DataFrame, probability: np.ndarray, draw: _Draw, total: RevenueForecast
+) -> pd.DataFrame:
+    """Draw each month alone, with fewer draws; the last row is the total."""
+    draws = min(draw.params.draws, MONTH_DRAWS)
     month = own["due_on"].dt.strftime("%Y-%m").to_numpy()
     rows = []
-    for name in [*sorted(set(month)), "all"]:
-        inside = np.ones(len(own), dtype=bool) if name == "all" else month == name
-        found = draw.revenue(own.loc[inside], probability[inside])
-        due = float(own.loc[inside, "annual_value"].sum())
-        rows.append((name, int(inside.sum()), due, found.low, found.median, found.high))
+    for name in sorted(set(month)):
+        inside = month == name
+        found = draw.revenue(own.loc[inside], probability[inside], draws=draws)
+        rows.append((name, int(inside.sum()), found.due, found.low, found.median, found.high))
+    rows.append(("all", len(own), total.due, total.low, total.median, total.high))
     return pd.DataFrame(rows, columns=_MONTH_COLUMNS)
 
 
