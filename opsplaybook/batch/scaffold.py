@@ -32,13 +32,15 @@ earlier_runs = None  # folder of earlier runs whose actions and patterns open th
 level = 0.95  # level of the intervals
 region = "Central"  # sales region"""
 
-_SETUP = """from opsplaybook.playbooks import $name as playbook
+_SETUP = """from opsplaybook import widgets
+from opsplaybook.playbooks import $name as playbook
 
 params = playbook.Params(
     source=source, as_of=as_of, audience=audience, earlier_runs=earlier_runs, level=level,
     region=region,
 )
-params"""
+panel = widgets.panel(playbook, params)
+panel"""
 
 
 def new_playbook(name: str, root: Path) -> tuple[Path, ...]:
@@ -107,7 +109,7 @@ def _notebook(words: dict[str, str]) -> str:
         new_code_cell(_PARAMETERS, metadata={"tags": ["parameters"]}),
         new_code_cell(Template(_SETUP).substitute(words), metadata={"tags": ["setup"]}),
         new_markdown_cell("## Data\n\nWhat one row is, and what was left out."),
-        new_code_cell("tables = playbook.load(params)\ntables"),
+        new_code_cell("params = panel.params\ntables = playbook.load(params)\ntables"),
         new_markdown_cell("## Measure the share\n\nWhy we look, and how to read it."),
         new_code_cell(
             "share = playbook.measure_share(tables, params)\nplaybook.table_accounts(share)"

@@ -1,7 +1,9 @@
 """What stands under the form: keep the parameters, publish the page."""
 
+import os
 from html import escape
 from pathlib import Path
+from urllib.parse import quote
 
 import ipywidgets
 
@@ -86,7 +88,7 @@ class Desk:
         if published.page is None:
             self._complain(published.message)
             return
-        link = escape(published.page.as_posix(), quote=True)
+        link = escape(served(published.page), quote=True)
         self._said.value = (
             f'<a href="{link}" target="_blank" rel="noopener">Open the report</a> '
             f"({escape(published.message)})"
@@ -99,3 +101,9 @@ class Desk:
         self._said.value = (
             f'<pre role="alert" style="color:var(--jp-error-color1, #b3261e)">{escape(text)}</pre>'
         )
+
+
+def served(page: Path) -> str:
+    """Return the address at which JupyterLab serves a file below its root folder."""
+    base = os.environ.get("JUPYTERHUB_SERVICE_PREFIX", "/")
+    return f"{base}files/{quote(page.as_posix())}"

@@ -26,6 +26,9 @@ def lab_command(folder: Path, *, kernel_name: str, more: Sequence[str] = ()) -> 
         f"--ServerApp.root_dir={folder.resolve()}",
         f"--MultiKernelManager.default_kernel_name={kernel_name}",
         "--KernelManager.transport=ipc",
+        # JupyterLab would ask for news and newer versions from outside.
+        "--LabApp.news_url=None",
+        "--LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate",
         *more,
     ]
 

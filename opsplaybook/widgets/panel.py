@@ -7,6 +7,9 @@ from opsplaybook.errors import ParamsError
 from opsplaybook.params import PlaybookParams
 from opsplaybook.widgets.frontend import is_interactive
 
+_OPEN: dict[str, "Panel"] = {}
+"""Panels of this kernel: "Run all" must not throw away what a person has put in."""
+
 
 class Panel:
     """Parameters that a person may change before the cells below run.
@@ -17,10 +20,15 @@ class Panel:
         Stem of the playbook.
     params : PlaybookParams
         As the parameters cell has them.
+
+    Attributes
+    ----------
+    given : PlaybookParams
+        As the parameters cell has them.
     """
 
     def __init__(self, playbook: str, params: PlaybookParams) -> None:
-        self._playbook, self._given = playbook, params
+        self._playbook, self.given = playbook, params
         self._desk = None
 
     @property
@@ -33,7 +41,7 @@ class Panel:
             If something on the form is wrong: nothing runs on values that nobody sees.
         """
         if self._desk is None:
-            return self._given
+            return self.given
         form = self._desk.form
         if not form.valid:
             problems = [f"{name}: {text}" if name else text for name, text in form.problems.items()]
@@ -47,11 +55,12 @@ class Panel:
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> MimeBundle:
         if not is_interactive():
-            return self._given._repr_mimebundle_(include, exclude)
-        # ipywidgets costs a second to import, which no batch needs to pay.
-        from opsplaybook.widgets.desk import Desk
+            return self.given._repr_mimebundle_(include, exclude)
+        if self._desk is None:
+            # ipywidgets costs a second to import, which no batch needs to pay.
+            from opsplaybook.widgets.desk import Desk
 
-        self._desk = Desk(self._playbook, self._given)
+            self._desk = Desk(self._playbook, self.given)
         return self._desk.box._repr_mimebundle_(), {}
 
 
@@ -68,6 +77,11 @@ def panel(playbook: ModuleType, params: PlaybookParams) -> Panel:
     Returns
     -------
     Panel
-        ``panel.params`` is what the cells below run on.
+        ``panel.params`` is what the cells below run on. When the cell runs again and the
+        parameters cell has not changed, it is the same panel, with what was put in.
     """
-    return Panel(playbook.__name__.rpartition(".")[2], params)
+    name = playbook.__name__.rpartition(".")[2]
+    known = _OPEN.get(name)
+    if known is None or known.given != params:
+        _OPEN[name] = Panel(name, params)
+    return _OPEN[name]
