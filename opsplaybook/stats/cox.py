@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
-from statsmodels.duration.hazard_regression import PHReg, PHRegResults
+from statsmodels.duration.hazard_regression import PHReg
 from statsmodels.tools.sm_exceptions import ConvergenceWarning, HessianInversionWarning
 
 from opsplaybook.stats.arrays import Flags, Floats
@@ -72,7 +72,8 @@ class CoxModel:
         Features that never vary or repeat others.
     ties : {"efron", "breslow"}
     hazards_check : tuple of ProportionalityTest
-        In the order of `ratios`, over the ranks of times, equal times at their average rank.
+        In the order of `ratios`, over the ranks of times, equal times at their average rank;
+        NaN where a ratio is not finite.
     """
 
     ratios: tuple[FeatureRatio, ...]
@@ -159,60 +160,92 @@ def cox(
     spread = table[:, kept].std(axis=0)
     scaled = (table[:, kept] - table[:, kept].mean(axis=0)) / spread
     fitted = _fit(times, happened, scaled, entered, ties)
-    risks = scaled @ fitted.params
-    since = np.full(len(times), -1.0) if entered is None else entered
-    residuals = schoenfeld_residuals(times, happened, scaled, risks, entered=since, ties=ties)
-    ranks = stats.rankdata(times[happened])
+    risks = scaled @ fitted.coefficients
     kept_names = [names[j] for j in np.flatnonzero(kept)]
-    variables = len(kept_names)
+    checks = tuple(ProportionalityTest(name, nan, nan) for name in kept_names)
+    if fitted.known.all():
+        since = np.full(len(times), -1.0) if entered is None else entered
+        residuals = schoenfeld_residuals(times, happened, scaled, risks, entered=since, ties=ties)
+        ranks = stats.rankdata(times[happened])
+        checks = proportionality(residuals, fitted.covariance, ranks, names=kept_names)
     return CoxModel(
-        _ratios(fitted, spread, kept_names, min(int(happened.sum()), len(times)), ties, level),
-        fitted.params / spread,
-        fitted.bse / spread,
-        float(fitted.llf),
-        float(2 * (fitted.llf - fitted.model.loglike(np.zeros(variables)))),
+        _ratios(fitted, spread, kept_names, int(happened.sum()), ties, level),
+        fitted.coefficients / spread,
+        fitted.errors / spread,
+        fitted.log_likelihood,
+        2 * (fitted.log_likelihood - fitted.null_log_likelihood),
         _concordance(times, happened, risks, entered),
         len(times),
         int(happened.sum()),
         events_per_variable(happened, table[:, kept]),
         tuple(names[j] for j in np.flatnonzero(~kept)),
         ties,
-        proportionality(residuals, fitted.cov_params(), ranks, names=kept_names),
+        checks,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Fitted:
+    """A fit over scaled features."""
+
+    coefficients: Floats
+    covariance: Floats
+    log_likelihood: float
+    null_log_likelihood: float
+
+    @property
+    def errors(self) -> Floats:
+        """Standard errors; NaN where the likelihood has no maximum."""
+        variances = np.diag(self.covariance)
+        return np.sqrt(np.where(variances > 0, variances, nan))
+
+    @property
+    def known(self) -> Flags:
+        """Tell which coefficients are finite: an infinite one stops far out, or without error."""
+        return (np.abs(self.coefficients) < _MONOTONE) & np.isfinite(self.errors)
 
 
 def _fit(
     times: Floats, happened: Flags, features: Floats, entered: Floats | None, ties: Ties
-) -> PHRegResults:
+) -> _Fitted:
     # Only the order of times matters. Moved on by 1, whoever is seen from the beginning is at risk
     # at age 0 as well, since statsmodels counts units only after their entry.
     since = None if entered is None else np.maximum(entered + 1, 0)
     model = PHReg(times + 1, features, happened.astype(int), entry=since, ties=ties)
-    with warnings.catch_warnings():
-        # It cannot converge where a ratio is infinite, which is told from the coefficient.
+    variables = features.shape[1]
+    null = float(model.loglike(np.zeros(variables)))
+    # The search cannot end well where a ratio is infinite, which is told from what it returns.
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore", ConvergenceWarning)
         warnings.simplefilter("ignore", HessianInversionWarning)
-        return model.fit(disp=0)
+        try:
+            found = model.fit(disp=0)
+        except np.linalg.LinAlgError:
+            unknown = np.full((variables, variables), nan)
+            return _Fitted(np.full(variables, nan), unknown, nan, null)
+        covariance = np.asarray(found.cov_params())
+        return _Fitted(found.params, covariance, float(found.llf), null)
 
 
 def _ratios(
-    fitted: PHRegResults,
+    fitted: _Fitted,
     spread: Floats,
     names: Sequence[str],
     events: int,
     ties: Ties,
     level: float,
 ) -> tuple[FeatureRatio, ...]:
-    margin = stats.norm.ppf((1 + level) / 2) * fitted.bse
+    margin = stats.norm.ppf((1 + level) / 2) * fitted.errors
+    p_values = 2 * stats.norm.sf(np.abs(fitted.coefficients) / fitted.errors)
     method = f"Cox proportional hazards, ties by {ties.capitalize()}"
     ratios = []
     for j, name in enumerate(names):
         value, ends, p_value = nan, None, nan
-        if abs(fitted.params[j]) < _MONOTONE:
-            value = ratio_of(fitted.params[j] / spread[j])
-            low, high = (fitted.params[j] + np.array([-1, 1]) * margin[j]) / spread[j]
+        if fitted.known[j]:
+            value = ratio_of(fitted.coefficients[j] / spread[j])
+            low, high = (fitted.coefficients[j] + np.array([-1, 1]) * margin[j]) / spread[j]
             ends = Interval(ratio_of(low), ratio_of(high), level)
-            p_value = float(fitted.pvalues[j])
+            p_value = float(p_values[j])
         ratio = Difference(value, ends, events, "ratio", p_value, no_effect=1.0, method=method)
         ratios.append(FeatureRatio(name, ratio))
     return tuple(ratios)
@@ -315,6 +348,8 @@ def _sums_from(ages: Floats, parts: Floats, at: Floats) -> Floats:
 
 def _concordance(times: Floats, happened: Flags, risks: Floats, entered: Floats | None) -> float:
     """Share of comparable pairs in the order of their risks; equal risks count half."""
+    if np.isnan(risks).any():
+        return nan
     agree = comparable = 0.0
     events = np.flatnonzero(happened)
     chunks = np.array_split(events, 1 + len(events) * len(times) // _CELLS_AT_ONCE)

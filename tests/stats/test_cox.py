@@ -110,3 +110,17 @@ def test_a_rare_flag_has_an_open_end():
     found = cox(times, observed, flag, names=["rare"], entry=entry).ratios[0].ratio
     assert found.interval.high == math.inf
     assert not found.detectable
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.02, 0.1, 0.3])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_feature_that_nearly_parts_the_events_gives_no_warning(seed, noise):
+    generator = np.random.default_rng([6, seed])
+    left = np.arange(60) < 8
+    times = generator.uniform(1, 10, 60)
+    size = np.where(left, 1.0, 1e4) * np.exp(generator.normal(0, noise, 60))
+    table = np.column_stack([size, generator.normal(size=60), left + noise * times])
+    model = cox(times, left, table, names=["size", "other", "twin"])
+    for found in model.ratios:
+        ends = found.ratio.interval
+        assert math.isnan(found.ratio.value) if ends is None else ends.low <= ends.high
