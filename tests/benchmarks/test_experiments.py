@@ -31,19 +31,25 @@ def test_a_hundred_thousand_assignments_of_a_hundred_accounts(bench):
 
 @pytest.mark.slow
 def test_table_of_false_alarms(bench):
-    lines = ["accounts  tails   users as units  lottery  Welch  lottery per user  CR2"]
-    for heavy in (False, True):
-        for accounts in (12, 20, 40, 100):
-            shares = np.mean(
-                [alarms(accounts, heavy, np.random.default_rng([41, run, accounts, heavy]))
-                 for run in range(TABLE_RUNS)], axis=0,
-            )  # fmt: skip
-            name = "heavy" if heavy else "normal"
-            row = "  ".join(f"{share:8.1%}" for share in shares)
-            lines.append(f"{accounts:8}  {name:6}  {row}")
-            assert 0.025 <= shares[1] <= 0.065
-            assert shares[0] > 0.25
-    bench.report(lines)
+    companies = [(accounts, heavy) for heavy in (False, True) for accounts in (12, 20, 40, 100)]
+    table = np.array([false_alarms(accounts, heavy) for accounts, heavy in companies])
+    bench.report(
+        ["accounts  tails   users as units  lottery  Welch  lottery per user  CR2"]
+        + [
+            f"{accounts:8}  {'heavy' if heavy else 'normal'}  "
+            + "  ".join(f"{s:8.1%}" for s in row)
+            for (accounts, heavy), row in zip(companies, table, strict=True)
+        ]
+    )
+    assert (table[:, 0] > 0.25).all()
+    # The headline method; the others are shown for comparison.
+    assert ((table[:, 1] >= 0.025) & (table[:, 1] <= 0.065)).all()
+
+
+def false_alarms(accounts, heavy):
+    """Share of tests without an effect in which each method calls one."""
+    generators = (np.random.default_rng([41, n, accounts, heavy]) for n in range(TABLE_RUNS))
+    return np.mean([alarms(accounts, heavy, generator) for generator in generators], axis=0)
 
 
 def alarms(accounts, heavy, generator):
