@@ -90,6 +90,35 @@ def test_an_idle_feature_is_suspected_as_rarely_as_claimed(fit, count):
     assert false <= stats.binom.ppf(1 - RARE, count, 1 - LEVEL)
 
 
+def decide_again(generator, *, spread, accounts=180, terms=3):
+    """Up to three decisions per account, each with an inclination of its own that nobody sees."""
+    own = np.exp(spread * generator.normal(size=accounts) - spread**2 / 2)
+    lasting = generator.random(accounts) < 0.3
+    staying = np.ones(accounts, dtype=bool)
+    rows, outcomes = [], []
+    for _ in range(terms):
+        there = np.flatnonzero(staying)
+        risks = generator.random((len(there), 2)) < 0.15
+        features = np.column_stack([risks, lasting[there]]).astype(float)
+        hazard = -np.log1p(-BASE_LOSS_PROBABILITY) * np.exp(features @ np.log(RATIOS))
+        lost = generator.random(len(there)) < -np.expm1(-hazard * own[there])
+        staying[there[lost]] = False
+        rows.append(features)
+        outcomes.append(lost)
+    return np.concatenate(outcomes), np.vstack(rows)
+
+
+@pytest.mark.parametrize("count", runs(20, 600))
+@pytest.mark.parametrize("spread", [0.6, 1.0])
+def test_accounts_that_differ_more_than_is_known_leave_intervals_honest(spread, count):
+    hits = np.zeros(3)
+    for generator in generators(count, 28):
+        model = decision_hazards(*decide_again(generator, spread=spread), names=NAMES)
+        hits += [r.ratio.interval.contains(t) for r, t in zip(model.ratios, RATIOS, strict=True)]
+    for covered in hits:
+        assert_covers(covered, count)
+
+
 @cache
 def calibrated(count):
     """Forecasts that are right: how often level and slope of 150 decisions are covered."""
