@@ -20,7 +20,7 @@ from opsplaybook.stats.exact_rates import (
 )
 from opsplaybook.stats.guardrails import non_inferior
 from opsplaybook.stats.heterogeneity import heterogeneity
-from opsplaybook.stats.moments import JointMoments, Moments
+from opsplaybook.stats.moments import Contrast, JointMoments, Moments
 from opsplaybook.stats.multiplicity import adjust
 from opsplaybook.stats.power import (
     AccountDesign,
@@ -70,6 +70,15 @@ def test_statistic_and_degrees_of_freedom_of_the_sleep_data():
     assert found.freedom == pytest.approx(17.77647351618, abs=1e-8)
     assert found.p_value() == pytest.approx(0.07939414019, abs=1e-8)
     assert found.p_value(alternative="less") == pytest.approx(0.07939414019 / 2, abs=1e-8)
+
+
+def test_paired_differences_of_the_sleep_data():
+    # The same patients twice; R documentation of t.test, paired.
+    gaps = Moments.of([-1.2, -2.4, -1.3, -1.3, 0.0, -1.0, -1.8, -0.8, -4.6, -1.4])
+    found = Contrast(gaps.mean, gaps.error_squared, gaps.n - 1)
+    assert found.value / found.error == pytest.approx(-4.062127683382, abs=1e-8)
+    assert found.p_value() == pytest.approx(0.002832890197, abs=1e-9)
+    assert found.interval(0.95).low == pytest.approx(-2.459885763277, abs=1e-8)
 
 
 def test_revenue_per_user_from_sums_against_tea_tasting():
@@ -269,6 +278,15 @@ def test_design_effect_of_a_design_against_eldridge_2006(variation, effect):
 def test_further_adjustments_against_r(method, adjusted):
     found = adjust([0.005, 0.06, 0.007, 0.04, 0.01, 0.03], method=method)
     assert found == pytest.approx(adjusted, abs=1e-9)
+
+
+def test_bonferroni_rejects_three_of_fifteen_where_benjamini_and_hochberg_reject_four():
+    # Benjamini and Hochberg 1995, JRSS B 57:289, section 3.2.
+    p_values = [
+        0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459, 0.324, 0.4262,
+        0.5719, 0.6528, 0.759, 1,
+    ]  # fmt: skip
+    assert (adjust(p_values, method="bonferroni") <= 0.05).sum() == 3
 
 
 # Twelve accounts, 100 users, treatment by account: sums, users and arm of A01 to A12; made for
