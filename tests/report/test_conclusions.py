@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from opsplaybook.findings import Action
 from opsplaybook.report import conclusions, steps
 
 
@@ -47,6 +48,15 @@ def test_customers_do_not_see_staff_nor_other_runs(make):
     table = conclusions.actions(found(make, "customer"), "customer")
     assert "Owner" not in table.labels
     assert table.rows[1][-1] == "Carried over"
+
+
+def test_customers_read_the_role_of_an_owner(make):
+    action = Action(
+        "Call", "Jana Kowalski", None, "a call", audience="customer", role="your adviser"
+    )
+    table = conclusions.actions(found(make, "customer", actions=(action,)), "customer")
+    assert table.labels == ("Action", "Owner", "How it will be seen", "Status")
+    assert table.rows == (("Call", "your adviser", "a call", "New"),)
 
 
 def test_patterns_say_how_far_they_carry(make):

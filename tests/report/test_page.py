@@ -13,6 +13,7 @@ import pytest
 
 from opsplaybook.display import Heading
 from opsplaybook.errors import RenderError
+from opsplaybook.findings import Notes
 from opsplaybook.report import page, render
 
 MANIFEST = {
@@ -274,6 +275,18 @@ def test_another_customer_planted_in_a_report_is_found(make, place):
     with pytest.raises(RenderError, match="that a customer must not see") as caught:
         render(book, audience="customer", forbidden=ACCOUNTS)
     assert {hit.rpartition(": ")[2] for hit in caught.value.examples} == {other}
+
+
+def test_caveats_definitions_and_method_are_for_us_unless_named_for_customers(make):
+    notes = Notes(("Four weeks are missing.",), (("Order", "A day with sales."),), ("Counted.",))
+    book = make.review("customer", for_customer=notes)
+    page_ = render(book, audience="customer")
+    for text in ("Four weeks are missing.", "A day with sales.", "Counted."):
+        assert text in page_
+        assert text not in render(book, audience="internal")
+    for text in ("12 contacts have no account.", "Accepted by sales", "Matched on industry"):
+        assert text not in page_
+        assert text in render(book, audience="internal")
 
 
 def test_a_page_on_which_nothing_is_for_its_readers_says_so(make):
