@@ -101,9 +101,9 @@ def account_effects(
     Returns
     -------
     tuple of ArmEffect
-        Randomisation inference on account means (the headline: by simulation it alone raises a
-        false alarm as often as it claims, however few or unequal the accounts), Welch on account
-        means, randomisation inference per user, CR2 per user.
+        Randomisation inference on account means (the headline, whose false alarms do not depend on
+        how few or unequal the accounts are), Welch on account means, randomisation inference per
+        user, CR2 per user.
 
     Examples
     --------
