@@ -14,7 +14,7 @@ RIVALS = [f"R-{number:02d}" for number in range(1, 10)]
 
 
 def for_customers(done: SimpleNamespace) -> Iterator[str]:
-    """Yield every text that a customer may see; the owners of actions are left out by the page."""
+    """Yield every text that a customer may see; of an owner of an action the page has the role."""
     for item in done.shown:
         if item.audience == "customer":
             yield str(item.to_json())
@@ -24,7 +24,7 @@ def for_customers(done: SimpleNamespace) -> Iterator[str]:
     kept = [record["verdict"], *record["key_figures"], *record["findings"]]
     kept += [action | {"owner": ""} for action in record["actions"]]
     yield from (str(part) for part in kept if part["audience"] == "customer")
-    yield str([record["title"], record["subject"], record["definitions"], record["method"]])
+    yield str([record["title"], record["subject"], record["for_customer"]])
 
 
 @pytest.fixture(scope="module")
@@ -162,6 +162,16 @@ def test_nothing_for_customers_tells_of_others_or_of_us(done):
     secrets = [*RIVALS, "Rival", "Rita", "Olga", "Ownerson", "63.7", "tier", "Signals", "risk"]
     assert [word for word in secrets if word in text] == []
     assert "12,000" in text
+
+
+def test_customers_read_roles_and_what_limits_their_comparisons(done):
+    shared = [action for action in done.findings.actions if action.audience == "customer"]
+    assert {(action.owner, action.role) for action in shared} == {
+        ("Olga Ownerson", "your account manager")
+    }
+    notes = done.findings.for_customer
+    assert set(notes.caveats) < set(done.findings.caveats)
+    assert (notes.definitions, notes.method) == (done.findings.definitions, done.findings.method)
 
 
 def test_the_leak_test_can_fail(done):
