@@ -25,6 +25,9 @@ RESAMPLES = 1999
 LEAST_UNITS = 20
 """Units on either side of a change that is looked for."""
 
+LEAST_EXPECTED = 10
+"""Successes, and failures, that must be expected on either side."""
+
 LEAST_CLUSTERS = 6
 """Accounts that there must be: with five, no p-value can come below 0.06."""
 
@@ -115,15 +118,17 @@ def likeliest_change(
     hits, base = _read(successes, n)
     total = int(base.sum())
     none = ChangePoint(-1, nan, *(_rate(hits[:, :0], base[:, :0], level),) * 2, total)
-    places = _places(base, least_units)
+    places = _places(hits, base, least_units)
     few = len(hits) > 1 and np.count_nonzero(base.sum(axis=1)) < LEAST_CLUSTERS
     if few or not places.size or hits.sum() in (0, total):
         return none
     bridges = _bridges(hits, base)[:, places]
-    spread = np.sqrt((bridges**2).sum(axis=0))
+    spread = _independent_spread(hits, base, places)
     if len(hits) == 1:
-        spread, drawn = _dealt_out(hits[0], base[0], places, generator, resamples)
+        drawn = _dealt_out(hits[0], base[0], places, generator, resamples)
     else:
+        # Accounts that happen to agree must not make a place look surer than units alone could.
+        spread = np.maximum(spread, np.sqrt((bridges**2).sum(axis=0)))
         signs = generator.choice([-1.0, 1.0], size=(resamples, len(hits)))
         drawn = signs @ bridges
     known = spread > 0
@@ -233,11 +238,17 @@ def _read(successes: ArrayLike, n: ArrayLike) -> tuple[Floats, Floats]:
     return hits, base
 
 
-def _places(base: Floats, least_units: int) -> NDArray[np.intp]:
-    """Return the last periods before a change, with enough units on either side."""
+def _places(hits: Floats, base: Floats, least_units: int) -> NDArray[np.intp]:
+    """Return the last periods before a change, with enough units and outcomes on either side.
+
+    Of accounts, ten successes and failures must be expected: with fewer, they say next to nothing
+    of how far their sum may swing. Independent units need none, their test is exact.
+    """
     so_far = np.cumsum(base.sum(axis=0))[:-1]
-    later = base.sum() - so_far
-    return np.flatnonzero((so_far >= least_units) & (later >= least_units))
+    smaller = np.minimum(so_far, base.sum() - so_far)
+    rarer = min(hits.sum(), base.sum() - hits.sum()) / max(base.sum(), 1)
+    expected = LEAST_EXPECTED if len(hits) > 1 else 0
+    return np.flatnonzero((smaller >= least_units) & (smaller * rarer >= expected))
 
 
 def _bridges(hits: Floats, base: Floats) -> Floats:
@@ -247,22 +258,26 @@ def _bridges(hits: Floats, base: Floats) -> Floats:
     return np.cumsum(residuals, axis=1) - time * residuals.sum(axis=1, keepdims=True)
 
 
+def _independent_spread(hits: Floats, base: Floats, places: NDArray[np.intp]) -> Floats:
+    """Return the standard deviations of the cumulative sums of independent units."""
+    total, share = base.sum(), hits.sum() / base.sum()
+    so_far = np.cumsum(base.sum(axis=0))[places]
+    return np.sqrt(share * (1 - share) * so_far * (total - so_far) / (total - 1))
+
+
 def _dealt_out(
     hits: Floats,
     base: Floats,
     places: NDArray[np.intp],
     generator: np.random.Generator,
     resamples: int,
-) -> tuple[Floats, Floats]:
-    """Deal the successes out anew among all units: standard deviations and cumulative sums."""
+) -> Floats:
+    """Deal the successes out anew among all units: cumulative sums, shape (resamples, places)."""
     sizes = base.astype(np.int64)
     dealt = generator.multivariate_hypergeometric(
         sizes, int(hits.sum()), size=resamples, method="marginals"
     )
-    total, share = base.sum(), hits.sum() / base.sum()
-    so_far = np.cumsum(base)[places]
-    spread = np.sqrt(share * (1 - share) * so_far * (total - so_far) / (total - 1))
-    return spread, np.cumsum(dealt - sizes * share, axis=1)[:, places]
+    return np.cumsum(dealt - sizes * (hits.sum() / base.sum()), axis=1)[:, places]
 
 
 def _rate(hits: Floats, base: Floats, level: float) -> Estimate:

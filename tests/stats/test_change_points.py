@@ -81,6 +81,21 @@ def test_too_little_to_look_for_a_change(hits, base):
     assert np.isnan(found.p_value)
 
 
+def test_a_rate_too_rare_for_its_accounts_is_not_tested():
+    base = np.full((50, 6), 2)
+    hits = np.zeros((50, 6), dtype=int)
+    hits[:8, :3] = 1
+
+    found = likeliest_change(hits, base, generator=np.random.default_rng(15))
+
+    # 24 of 600, so at most 12 expected on the smaller side, in the middle alone.
+    assert found.position in (-1, 3)
+    assert (
+        likeliest_change(hits[:, 2:], base[:, 2:], generator=np.random.default_rng(15)).position
+        == -1
+    )
+
+
 def test_few_accounts_are_not_tested():
     found = likeliest_change(
         np.full((5, 4), 8), np.full((5, 4), 16), generator=np.random.default_rng(7)
@@ -123,6 +138,18 @@ def test_noise_is_named_as_rarely_as_promised(nested):
 
     assert alarms <= 129
     assert alarms >= 40
+
+
+@pytest.mark.slow
+def test_noise_of_a_rare_rate_is_named_as_rarely_as_promised():
+    rng, alarms = np.random.default_rng(14), 0
+    for _ in range(1000):
+        base = rng.poisson(0.4, size=(200, 24))
+        found = likeliest_change(rng.binomial(base, 0.05), base, generator=rng, resamples=199)
+        alarms += found.p_value <= 0.05
+
+    # 5% of 1,000 is 50; three standard errors are 21.
+    assert alarms <= 71
 
 
 @pytest.mark.slow

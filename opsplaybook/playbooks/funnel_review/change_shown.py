@@ -36,10 +36,8 @@ def table_change(change: Change, definition: Definition) -> Table:
     """Show both sides of each step, and the difference split into mix and rate."""
     columns = [
         Column("step", "Step to"),
-        Column("first", _side(change, 0).capitalize(), "share", low="first_low", high="first_high",
-               n="first_n"),
-        Column("second", _side(change, 1).capitalize(), "share", low="second_low",
-               high="second_high", n="second_n"),
+        Column("first", _side(change, 0).capitalize(), "share", n="first_n"),
+        Column("second", _side(change, 1).capitalize(), "share", n="second_n"),
         Column("difference", "Difference", "points", low="difference_low", high="difference_high",
                n="difference_n"),
         Column("mix", "of it mix", "points", low="mix_low", high="mix_high"),
@@ -58,7 +56,7 @@ def table_change(change: Change, definition: Definition) -> Table:
         key="change",
         caption=f"What explains the change, mature {definition.counted}, "
         f"{definition.level:.0%} intervals",
-        note=f"{explained} {' '.join(change.caveats)}",
+        note=f"{explained} {' '.join(change.caveats)} {definition.words}",
         shown=len(frame),
     )
 
@@ -87,16 +85,19 @@ def chart_cells(change: Change, definition: Definition) -> Chart:
 def table_cells(change: Change, definition: Definition) -> Table:
     """Show every segment and step, the clearest difference first."""
     columns = _cell_columns(change)
-    frame = change.cells if len(change.cells) else _empty(columns)
-    ordered = frame.sort_values("p_value", kind="stable", na_position="last")
-    tested = int(frame["p_value"].notna().sum())
+    if len(change.cells):
+        ordered = change.cells.sort_values("p_value", kind="stable", na_position="last")
+        tested = int(ordered["p_value"].notna().sum())
+    else:
+        ordered, tested = _empty(columns), 0
     return tables.table(
         ordered,
         columns,
         key="cells",
         caption=f"Rates by {_words(change.by) or 'segment'} and step, {definition.level:.0%} "
         "intervals",
-        note=f"{tested} comparisons: beyond chance after correction for all of them (Holm).",
+        note=f"{tested} comparisons: beyond chance after correction for all of them (Holm). "
+        f"{definition.words}",
     )
 
 
@@ -170,7 +171,6 @@ def _cell_columns(change: Change) -> list[Column]:
                high="second_high", n="second_n"),
         Column("difference", "Difference", "points", low="difference_low", high="difference_high",
                n="difference_n"),
-        Column("p_value", "p (Holm)", "number"),
         Column("detectable", "Beyond chance", "flag"),
     ]  # fmt: skip
 

@@ -98,8 +98,8 @@ def _tiles(definition: Definition, reach: Reach, worth: Worth) -> tuple[KeyFigur
     if best is not None:
         more = Estimate(best["units"], Interval(best["units_low"], best["units_high"]),
                         reach.mature, "number")  # fmt: skip
-        name = repair_name(best["repair"], best["step"], best["segment"])
-        tiles.append(key_figure("worth", f"Repair of {name}", more,
+        name = repair_name(best["repair"], best["step"], best["segment"], worth.share)
+        tiles.append(key_figure("worth", name, more,
             f"more {definition.counted} at {definition.last}, {worth.span}",
             unit=definition.counted))  # fmt: skip
     return tuple(tiles)
@@ -181,9 +181,9 @@ def _worth(worth: Worth, definition: Definition) -> Finding | None:
     best = worth.first(KEEP) if back is None else back
     if best is None or not best["units"] > 0:
         return None
-    name = repair_name(best["repair"], best["step"], best["segment"])
+    name = repair_name(best["repair"], best["step"], best["segment"], worth.share)
     claim = (
-        f"Worth most is {name}: {formats.number(best['units'])} more {definition.counted} at "
+        f"{name} would bring {formats.number(best['units'])} more {definition.counted} to "
         f"{definition.last} {worth.span} ({_ends(best, 'units', 'number')})"
     )
     claim += _in_money(best, worth)

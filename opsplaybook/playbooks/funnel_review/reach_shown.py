@@ -13,6 +13,8 @@ from opsplaybook.playbooks.funnel_review.reach import Reach
 from opsplaybook.playbooks.funnel_review.timing import Timing
 from opsplaybook.tables import Column
 
+_SHORT_DAYS = 2
+
 
 def table_definition(definition: Definition) -> Table:
     """Show what counts as each step, how often it occurs, and the rule in words."""
@@ -159,17 +161,18 @@ def chart_timing(timing: Timing, definition: Definition) -> Chart:
 def table_timing(timing: Timing, definition: Definition) -> Table:
     """Show medians and shares by day, those on their way included."""
     end = f"By day {timing.last_day}"
+    unit, frame = _readable(timing)
     columns = [
         Column("step", "To"),
-        Column("units", definition.counted.capitalize(), "count"),
         Column("converted", "Went on", "count"),
-        Column("median", "Median", "days", low="median_low", high="median_high", n="median_n",
-               description="Days by which half had gone on; none where fewer than half do"),
+        Column("median", f"Median {unit}", "number", low="median_low", high="median_high",
+               n="median_n",
+               description="Time by which half had gone on; none where fewer than half do"),
         Column("by_1", "By day 1", "share", low="by_1_low", high="by_1_high", n="by_1_n"),
         Column("by_7", "By day 7", "share", low="by_7_low", high="by_7_high", n="by_7_n"),
         Column("by_end", end, "share", low="by_end_low", high="by_end_high", n="by_end_n"),
     ]  # fmt: skip
-    frame = timing.rows if len(timing.rows) else pd.DataFrame(columns=_sources(columns))
+    frame = frame if len(frame) else pd.DataFrame(columns=_sources(columns))
     shown = [c for c in columns if c.name != "by_7" or timing.last_day > 7]
     return tables.table(
         frame,
@@ -180,6 +183,14 @@ def table_timing(timing: Timing, definition: Definition) -> Table:
         f"are still observed. {definition.words}",
         shown=len(frame),
     )
+
+
+def _readable(timing: Timing) -> tuple[str, pd.DataFrame]:
+    """Return medians in hours where all are short, else in days, with the unit."""
+    names = ["median", "median_low", "median_high"]
+    if timing.rows.empty or not timing.rows["median"].max() < _SHORT_DAYS:
+        return "days", timing.rows
+    return "hours", timing.rows.assign(**{name: timing.rows[name] * 24 for name in names})
 
 
 def _sources(columns: list[Column]) -> list[str]:

@@ -41,7 +41,10 @@ def _change(params: Params, change: Change) -> tuple[str, Tone, str]:
         cell = (row["step"], row["segment"])
         hidden = cell in [(found.step, found.segment) for found in change.reversals]
         though = ", hidden by a total that rose with the mix" if hidden else ""
-        rates = f"from {formats.share(row['first'])} to {formats.share(row['second'])}"
+        rates = (
+            f"from {formats.share(row['first'])} to {formats.share(row['second'])} "
+            f"({formats.points(row['difference_low'])} to {formats.points(row['difference_high'])})"
+        )
         why = f"{row['step'].capitalize()} fell for {row['segment']} {when}, {rates}{though}."
         return "Repair", "bad", why
     if change.whole.detectable and change.whole.value < 0:

@@ -40,6 +40,8 @@ class Worth:
         Entrants of the span.
     span : str
         "a year"; "among these", where entries have no times.
+    share : float
+        Share of those lost that a repair keeps.
     basis : str
         Which entrants all of it rests on.
     currency : str
@@ -50,6 +52,7 @@ class Worth:
     value: UnitValue
     entrants: float
     span: str
+    share: float
     basis: str
     currency: str
     caveats: tuple[str, ...]
@@ -92,14 +95,32 @@ def value_repairs(
     mature = float(_total(stages)[0])
     if mature < _LEAST_MATURE:
         why = "Too few mature entrants to value a repair."
-        return Worth(pd.DataFrame(), value, mature * scale, span, basis, given.currency, (why,))
+        return Worth(
+            pd.DataFrame(),
+            value,
+            mature * scale,
+            span,
+            params.repair_share,
+            basis,
+            given.currency,
+            (why,),
+        )
     rows = _kept(stages, definition, params, scale, value)
     rows += _undone(change, definition, params, scale, value)
     frame = pd.DataFrame(rows)
     repairs = frame.sort_values(
         ["repair", "units"], ascending=[True, False], kind="stable", ignore_index=True
     )
-    return Worth(repairs, value, mature * scale, span, basis, given.currency, value.caveats)
+    return Worth(
+        repairs,
+        value,
+        mature * scale,
+        span,
+        params.repair_share,
+        basis,
+        given.currency,
+        value.caveats,
+    )
 
 
 def _now(reach: Reach, change: Change) -> pd.DataFrame:

@@ -6,7 +6,7 @@ from opsplaybook import formats, tables
 from opsplaybook.display import Chart, Table
 from opsplaybook.figures import plot_intervals
 from opsplaybook.playbooks.funnel_review.definition import Definition
-from opsplaybook.playbooks.funnel_review.worth import BACK, Worth
+from opsplaybook.playbooks.funnel_review.worth import KEEP, Worth
 from opsplaybook.tables import Column
 
 
@@ -14,7 +14,7 @@ def chart_worth(worth: Worth, definition: Definition) -> Chart:
     """Draw how many more would come to the end by each repair."""
     frame = worth.repairs if len(worth.repairs) else _empty()
     return plot_intervals(
-        frame.assign(name=_names(frame)),
+        frame.assign(name=_names(frame, worth)),
         category="name",
         value="units",
         low="units_low",
@@ -32,7 +32,7 @@ def chart_worth(worth: Worth, definition: Definition) -> Chart:
 def table_worth(worth: Worth, definition: Definition) -> Table:
     """Show units, deals and money that each repair would bring."""
     frame = worth.repairs if len(worth.repairs) else _empty()
-    shown = frame.assign(name=_names(frame))
+    shown = frame.assign(name=_names(frame, worth))
     value = f"One more at the end: {_value_text(worth)}." if worth.value.basis else ""
     return tables.table(
         shown,
@@ -40,7 +40,7 @@ def table_worth(worth: Worth, definition: Definition) -> Table:
         key="worth",
         caption=f"Worth of repairs, {worth.span}; {worth.basis}",
         currency=worth.currency,
-        note=" ".join(part for part in (value, *worth.caveats) if part),
+        note=" ".join(part for part in (value, *worth.caveats, definition.words) if part),
         shown=len(shown),
     )
 
@@ -55,17 +55,21 @@ def _value_text(worth: Worth) -> str:
     return f"{', '.join(parts) or 'no deals or money known'} ({worth.value.basis})"
 
 
-def repair_name(repair: str, step: str, segment: str) -> str:
+def repair_name(repair: str, step: str, segment: str, share: float) -> str:
     """Name a repair in words.
 
     Examples
     --------
-    >>> repair_name(BACK, "connected data", "guided")
-    'connected data for guided, as before'
+    >>> repair_name("back to before", "connected data", "guided", 0.1)
+    'Undoing the fall of connected data for guided'
+    >>> repair_name(KEEP, "connected data", "", 0.1)
+    'Keeping 10% of those lost before connected data'
+
+    The first is a cause to find, the second a yardstick: the same share at every step.
     """
-    if repair == BACK:
-        return f"{step} for {segment}, as before"
-    return step
+    if repair == KEEP:
+        return f"Keeping {formats.share(share)} of those lost before {step}"
+    return f"Undoing the fall of {step} for {segment}"
 
 
 def _sized(estimate: object, kind: str, currency: str) -> str:
@@ -76,9 +80,9 @@ def _sized(estimate: object, kind: str, currency: str) -> str:
     return f"{text} ({estimate.interval.level:.0%} interval {ends})"
 
 
-def _names(frame: pd.DataFrame) -> list[str]:
+def _names(frame: pd.DataFrame, worth: Worth) -> list[str]:
     return [
-        repair_name(row.repair, row.step, row.segment)
+        repair_name(row.repair, row.step, row.segment, worth.share)
         for row in frame[["repair", "step", "segment"]].itertuples()
     ]
 
