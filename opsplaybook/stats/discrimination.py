@@ -194,11 +194,13 @@ def precision_among_top(
         above, at_edge = given > edge, given == edge
         hits = happened[above].sum() + happened[at_edge].mean() * (taken - above.sum())
     positives = int(happened.sum())
+    # An average over ties may exceed a whole number by rounding.
+    hits = min(float(hits), taken, positives)
     return TopPrecision(
         taken,
-        rate(float(hits), taken, level=level),
+        rate(hits, taken, level=level),
         rate(positives, len(given), level=level),
-        rate(float(hits), positives, level=level),
+        rate(hits, positives, level=level),
     )
 
 

@@ -86,6 +86,13 @@ def test_the_top_counts_ties_on_average():
     assert found.caught.value == 0.5
 
 
+@pytest.mark.parametrize("n", [3, 49, 98, 103])
+def test_a_top_of_equal_scores_never_holds_more_than_there_are(n):
+    found = precision_among_top(np.zeros(n), np.arange(n) > 0, top=n)
+    assert found.caught.value == pytest.approx(1)
+    assert found.precision.numerator <= n - 1
+
+
 def test_the_top_of_few_is_all():
     found = precision_among_top([0.5, 0.4], [1, 0], top=10)
     assert (found.top, found.precision.value, found.base.value) == (2, 0.5, 0.5)
