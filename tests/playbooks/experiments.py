@@ -10,13 +10,21 @@ from opsplaybook.playbooks import ab_review as playbook
 from opsplaybook.sources import Tables
 
 
-def review(given: Tables | None = None, **values: object) -> SimpleNamespace:
-    """Run every step; tables may be handed in."""
+def first_steps(given: Tables | None = None, **values: object) -> SimpleNamespace:
+    """Run the first three steps; tables may be handed in."""
     params = resolve(playbook.Params, {"resamples": 999} | values)
     tables = playbook.load(params) if given is None else given
     run = playbook.check_run(tables, params)
     effects = playbook.measure_effects(tables, params, run)
     weighed = playbook.weigh_units(tables, params, run, effects)
+    return SimpleNamespace(params=params, tables=tables, run=run, effects=effects, weighed=weighed)
+
+
+def review(given: Tables | None = None, **values: object) -> SimpleNamespace:
+    """Run every step; tables may be handed in."""
+    first = first_steps(given, **values)
+    params, tables, run = first.params, first.tables, first.run
+    effects, weighed = first.effects, first.weighed
     looks = playbook.look_early(tables, params, run, effects)
     groups = playbook.compare_groups(tables, params, run)
     sight = playbook.plan_units(params, run, effects)

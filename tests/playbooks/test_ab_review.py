@@ -154,3 +154,20 @@ def test_other_companies_are_called_what_they_are(experiment_steps):
     assert words["X-03"].count("No verdict") >= 7
     assert words["X-04"].count("Fragile") >= 7
     assert words["X-05"].count("Do not ship") >= 6
+
+
+@pytest.mark.slow
+def test_in_null_companies_effects_are_as_rare_as_the_level_says(experiment_steps):
+    """Five experiments of ten null companies: at 5% more than 7 of 50 come once in a hundred."""
+    detected, decides, stopped = 0, 0, 0
+    for seed in range(300, 310):
+        for key in PLANTED:
+            source = f"sample?seed={seed}&null=true"
+            done = experiment_steps.first_steps(source=source, experiment_id=key, resamples=1999)
+            detected += done.effects.main.detected
+            decides += done.weighed.main.decides
+            stopped += done.run.stops
+    print(f"of 50: detected {detected}, one decides {decides}, stopped {stopped}")  # noqa: T201
+    assert detected <= 7
+    assert decides <= 2
+    assert stopped <= 2
