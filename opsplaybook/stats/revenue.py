@@ -63,7 +63,7 @@ class RevenueForecast:
     order: Integers
 
     def decisive(self, share: float = 0.5) -> Integers:
-        """List the fewest accounts that together make a share of the uncertainty.
+        """List the fewest accounts that together make a share of the uncertainty; none if certain.
 
         Examples
         --------
@@ -75,6 +75,8 @@ class RevenueForecast:
 
         The first account alone decides what the quarter brings.
         """
+        if not self.variance_shares.any():
+            return self.order[:0]
         reached = np.cumsum(self.variance_shares[self.order])
         return self.order[: int(np.searchsorted(reached, share - _SMALLEST)) + 1]
 

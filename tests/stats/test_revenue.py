@@ -27,6 +27,7 @@ def test_certain_outcomes_leave_no_spread():
     found = forecast((VALUES < 50).astype(float))
     assert found.low == found.high == found.expected == 640
     assert found.variance_shares.sum() == 0
+    assert found.decisive().size == 0
     assert forecast(np.zeros(10)).median == found.due == 800
 
 
