@@ -160,8 +160,7 @@ def landmark_decisions(contracts: pd.DataFrame, as_of: date, *, every_days: int)
     Returns
     -------
     DataFrame
-        As from `decisions`; ``due_on`` is the day before the next landmark, ``decide_by`` the
-        landmark.
+        As from `decisions`; ``due_on`` is the next landmark, ``decide_by`` the one it ran on.
     """
     last, step = pd.Timestamp(as_of), pd.Timedelta(days=every_days)
     first = contracts["start_on"].min()
