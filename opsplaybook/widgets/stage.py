@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-import traceback
 from html import escape
 from typing import Any
 
@@ -41,20 +40,28 @@ class Stage:
         self._view, self._params, self._given = view, params, given
         self._waiting: asyncio.TimerHandle | None = None
         self._screen, self._said = ipywidgets.HTML(), ipywidgets.HTML()
+        # A callback has no caller: what it did not foresee is shown here, not in a hidden log.
+        self._unforeseen = ipywidgets.Output()
         self.computed = 0
         self._fields = fields_of(params, names, moved=self._moved)
         for field in self._fields.values():
             if isinstance(field.widget, ipywidgets.IntSlider | ipywidgets.FloatSlider):
                 field.widget.continuous_update = True
         rows = [row(field) for field in self._fields.values()]
-        self.box = ipywidgets.VBox([*rows, self._said, self._screen])
-        self._compute()
+        self.box = ipywidgets.VBox([*rows, self._said, self._unforeseen, self._screen])
+        self._follow()
 
     def _moved(self, _: object = None) -> None:
         """Wait until the hand rests: of a drag, only where it ends is computed."""
         if self._waiting is not None:
             self._waiting.cancel()
-        self._waiting = asyncio.get_event_loop().call_later(REST_SECONDS, self._compute)
+        self._waiting = asyncio.get_event_loop().call_later(REST_SECONDS, self._follow)
+
+    def _follow(self) -> None:
+        self._unforeseen.outputs = ()
+        with self._unforeseen:
+            self._compute()
+        self.computed += 1
 
     def _compute(self) -> None:
         values = {name: field.read() for name, field in self._fields.items()}
@@ -65,12 +72,9 @@ class Stage:
             self._complain("; ".join(item["msg"] for item in error.errors(include_url=False)))
         except OpsPlaybookError as error:
             self._complain(str(error))
-        except Exception:  # noqa: BLE001 - a callback has no caller: the reader must see it here
-            self._complain(traceback.format_exc())
         else:
             self._said.value = ""
             self._screen.value = "".join(map(_html, shown))
-        self.computed += 1
 
     def _complain(self, text: str) -> None:
         self._said.value = (
