@@ -15,6 +15,8 @@ from opsplaybook.params import PlaybookParams
 
 _CELL = re.compile(r"cell (\d+) of (\d+)")
 _PAGE = re.compile(r"; open (.+)$")
+_LINES = 5
+"""Last lines that are shown of what a run said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,21 +83,20 @@ def _command(playbook: str, file: Path, output: Path) -> list[str]:
 
 
 def _run(command: list[str], output: Path, progress: Callable[[int, int], None]) -> Published:
-    process = subprocess.Popen(  # noqa: S603 - our own command; names from data are in the file
+    last: list[str] = []
+    with subprocess.Popen(  # noqa: S603 - our own command; names from data are in the file
         command,
-        stdin=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-    )
-    last: list[str] = []
-    for line in process.stdout:
-        found = _CELL.search(line)
-        if found:
-            progress(int(found[1]), int(found[2]))
-        elif line.strip():
-            last = [*last, line.strip()][-5:]
-    code = process.wait()
+    ) as process:
+        for line in process.stdout:
+            found = _CELL.search(line)
+            if found:
+                progress(int(found[1]), int(found[2]))
+            elif line.strip():
+                last = [*last, line.strip()][-_LINES:]
     message = "\n".join(last)
-    page = _PAGE.search(last[-1]) if last and code == 0 else None
+    page = _PAGE.search(last[-1]) if last and process.returncode == 0 else None
     return Published(output / page[1] if page else None, message)
