@@ -84,7 +84,10 @@ class Calibration:
 
     @property
     def calibrated(self) -> bool:
-        """Whether neither level nor spread is detectably wrong; False where it cannot be told."""
+        """Whether neither level nor spread is detectably wrong; False where it cannot be told.
+
+        Two looks at 95%: forecasts that are right pass nine times in ten.
+        """
         level, spread = self.intercept.interval, self.slope.interval
         known = level is not None and (spread is not None or np.isnan(self.slope.value))
         return known and level.contains(0) and (spread is None or spread.contains(1))
