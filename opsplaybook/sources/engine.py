@@ -62,11 +62,13 @@ class LocalEngine:
         self.connection = duckdb.connect()
         self._timezone = timezone
         self._set_zone()
-        self.execute(f"SET temp_directory = {literal(str(self.folder / 'spill'))}")
+        # DuckDB makes this folder when it first spills, but not the one above it.
+        spill = self.folder.with_name(f"{self.folder.name}-spill")
+        self.execute(f"SET temp_directory = {literal(str(spill))}")
         # In a notebook it would leave a widget behind that belongs to no report.
         self.execute("SET enable_progress_bar = false")
         self.execute("CREATE SCHEMA raw")
-        weakref.finalize(self, _close, self.connection, self.folder)
+        weakref.finalize(self, _close, self.connection, self.folder, spill)
 
     @cached_property
     def backend(self) -> Any:
@@ -196,6 +198,7 @@ _PANDAS_TYPES = {
 }
 
 
-def _close(connection: Any, folder: Path) -> None:
+def _close(connection: Any, *folders: Path) -> None:
     connection.close()
-    shutil.rmtree(folder, ignore_errors=True)
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
