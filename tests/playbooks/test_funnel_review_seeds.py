@@ -36,7 +36,9 @@ def test_the_null_company_is_silent(funnel_steps):
     fallen = sum(bool(cells) for cells, _, _ in runs)
     reversals = sum(len(reversals) for _, reversals, _ in runs)
     moved = sum(len(done.breakdown.changes) > 0 for _, _, done in runs)
-    print(f"falls {fallen}, reversals {reversals}, changes {moved} of {len(runs)}")
+    print(  # noqa: T201
+        f"falls {fallen}, reversals {reversals}, changes {moved} of {len(runs)}"
+    )
 
     # At 5% for each company, three or more of twelve happen in 2% of the cases.
     assert fallen <= 2

@@ -45,6 +45,7 @@ from opsplaybook.playbooks.ab_review.weight_shown import (
     table_largest,
     table_readings,
 )
+from opsplaybook.playbooks.ab_review.what_if import WHAT_IF_METRIC, what_if_metric
 from opsplaybook.sources import Tables
 
 TITLE = "A/B review"
@@ -68,6 +69,7 @@ __all__ = [
     "REQUIRED",
     "SUBJECT",
     "TITLE",
+    "WHAT_IF_METRIC",
     "Decision",
     "Effects",
     "Groups",
@@ -109,4 +111,5 @@ __all__ = [
     "table_problems",
     "table_readings",
     "weigh_units",
+    "what_if_metric",
 ]

@@ -35,9 +35,9 @@ def _table_movers(tiered: Tiered, others: Tiered, portrait: Portrait) -> Table:
     then, now = tiered.frame["tier"], others.frame["tier"]
     places = {tier: place for place, tier in enumerate(TIERS)}
     frame = pd.DataFrame({"now": then, "then": now}).loc[then != now]
-    steps = (frame["now"].map(places) - frame["then"].map(places)).rename("steps")
-    frame = frame.join(portrait.own[["label", "value"]]).join(steps)
-    frame = frame.sort_values("steps", key=lambda column: -column.abs(), kind="stable")
+    now_at, then_at = (frame[name].map(places).astype("float64") for name in ("now", "then"))
+    frame = frame.assign(steps=(then_at - now_at).abs()).join(portrait.own[["label", "value"]])
+    frame = frame.sort_values("steps", ascending=False, kind="stable")
     columns = [
         Column("label", "Customer"),
         Column("now", "Tier now"),

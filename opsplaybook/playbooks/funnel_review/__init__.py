@@ -39,6 +39,7 @@ from opsplaybook.playbooks.funnel_review.reach_shown import (
     table_timing,
 )
 from opsplaybook.playbooks.funnel_review.timing import Timing, measure_timing
+from opsplaybook.playbooks.funnel_review.what_if import WHAT_IF_RULE, what_if_rule
 from opsplaybook.playbooks.funnel_review.worth import Worth, value_repairs
 from opsplaybook.playbooks.funnel_review.worth_shown import chart_worth, table_worth
 from opsplaybook.sources import Tables
@@ -68,6 +69,7 @@ __all__ = [
     "REQUIRED",
     "SUBJECT",
     "TITLE",
+    "WHAT_IF_RULE",
     "Behaviour",
     "Breakdown",
     "Change",
@@ -108,4 +110,5 @@ __all__ = [
     "table_worth",
     "value_repairs",
     "watch_behaviour",
+    "what_if_rule",
 ]

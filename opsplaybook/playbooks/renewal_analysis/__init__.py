@@ -55,6 +55,7 @@ from opsplaybook.playbooks.renewal_analysis.stay_shown import (
     table_hazards,
     table_remaining,
 )
+from opsplaybook.playbooks.renewal_analysis.what_if import WHAT_IF_HORIZON, what_if_horizon
 from opsplaybook.sources import Tables
 
 TITLE = "Renewal analysis"
@@ -78,6 +79,7 @@ __all__ = [
     "REQUIRED",
     "SUBJECT",
     "TITLE",
+    "WHAT_IF_HORIZON",
     "BackTest",
     "Book",
     "Drivers",
@@ -130,4 +132,5 @@ __all__ = [
     "table_register",
     "table_remaining",
     "table_use",
+    "what_if_horizon",
 ]
