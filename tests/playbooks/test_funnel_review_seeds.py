@@ -20,7 +20,7 @@ def test_the_planted_fall_is_found_and_named_in_other_companies(funnel_steps):
     named = [planted in cells for cells, _, _ in runs]
     reversed_ = [planted in reversals for _, reversals, _ in runs]
     others = sum(cell != planted for cells, _, _ in runs for cell in cells)
-    print(f"found {sum(named)}, reversals {sum(reversed_)}, others {others} of {len(runs)}")
+    print(f"found {sum(named)}, reversals {sum(reversed_)}, others {others} of {len(runs)}")  # noqa: T201
 
     # From 0.82 to 0.70 with some 230 guided users after the release: power is about 0.9.
     assert sum(named) >= 9
