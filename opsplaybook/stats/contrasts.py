@@ -46,7 +46,9 @@ def welch_contrast(first: Moments, second: Moments, *, scale: float = 1.0) -> Co
     one, two = first.error_squared, second.error_squared * scale**2
     if one + two == 0:
         return Contrast(value, 0.0, nan)
-    freedom = (one + two) ** 2 / (one**2 / (first.n - 1) + two**2 / (second.n - 1))
+    # As shares of the noise: squares of variances can vanish where the variances do not.
+    shares = (one / (one + two)) ** 2 / (first.n - 1), (two / (one + two)) ** 2 / (second.n - 1)
+    freedom = 1 / sum(shares)
     return Contrast(value, one + two, freedom)
 
 

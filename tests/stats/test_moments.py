@@ -140,6 +140,11 @@ def test_scaled_contrast_counts_the_noise_of_the_scaled_mean():
     assert found.variance == pytest.approx(4 / 8 + 0.81 * 4 / 8)
 
 
+def test_a_variance_whose_square_vanishes_is_still_a_variance():
+    found = welch_contrast(Moments.of([0.0, 0.0]), Moments.of([0.0, 1.761670478834663e-153]))
+    assert found.freedom == pytest.approx(1.0)
+
+
 @given(NUMBERS, NUMBERS)
 def test_swapping_arms_mirrors_the_difference(first, second):
     one, two = Moments.of(first), Moments.of(second)

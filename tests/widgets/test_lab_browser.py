@@ -4,14 +4,23 @@ import json
 
 import pytest
 
+from opsplaybook import playbooks
 from opsplaybook.batch import run_playbook
 from opsplaybook.params import read_yaml
 
 CHANGES = {
+    "ab_review": ("experiment id", "X-02"),
     "account_review": ("account id", "A-0012"),
+    "customer_portrait": ("managers", "4, 3, 3, 1"),
     "event_retrospective": ("event id", "EV-07"),
+    "funnel_review": ("change name", "release six"),
+    "renewal_analysis": ("account id", "A-0186"),
 }
 """Per playbook a parameter, as the panel names it, and a value that changes the verdict."""
+
+
+def test_every_playbook_is_tried():
+    assert sorted(CHANGES) == sorted(playbooks.MODULES)
 
 
 def saved_verdict(lab, playbook, file, output):
