@@ -15,6 +15,8 @@ _PATH = (
     + _REST
     + "+"
     r"|(?<![\w.\"'=/:;,)-])/(?:data|workspace|app|media|run)/[\w.-]+(?:/[\w.-]+)+"
+    # A Python environment gives its machine away wherever it lies.
+    r"|(?<![\w/])/(?:[\w.-]+/)+(?:bin/python|site-packages)[\w./-]*"
     r"|\b[A-Za-z]:\\{1,2}" + _REST + "+"
     r"|(?<!\w)~/" + _REST + "+"
     r"|\bfile:/{2,3}[^\s\"'<>]+"

@@ -14,6 +14,8 @@ from opsplaybook.report import masking
         ("~/crm.yaml", "[path]"),
         ("file:///srv/x/y.html", "[path]"),
         ("/workspace/acme/bin/python", "[path]"),
+        ("/elsewhere/main/.venv/bin/python", "[path]"),
+        ("in /odd/lib/python3.11/site-packages/x.py, line 3", "in [path], line 3"),
         ("postgresql://ops:s3cret@db.example:5432/prod", "[secret]"),
         ("token = 'abcdef123'", "[secret]"),
         ("password: hunter2x", "[secret]"),
