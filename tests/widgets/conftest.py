@@ -111,7 +111,7 @@ class Lab:
 
     def field(self, name: str) -> object:
         """Return the input of a parameter on the panel."""
-        row = self.page.locator(".widget-hbox", has=self.page.get_by_text(name, exact=True)).last
+        row = self.page.locator(".widget-hbox", has=self.page.get_by_text(name, exact=True)).first
         return row.locator("input, select").first
 
     def put(self, name: str, value: str) -> None:
