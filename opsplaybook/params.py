@@ -214,4 +214,6 @@ def _problem(model: type[PlaybookParams], item: Mapping[str, Any]) -> str:
         )
         return f"{name}: there is no such parameter{hint}"
     message = item["msg"][:1].lower() + item["msg"][1:]
+    if item["type"].startswith("date"):
+        message = "must be a date like 2026-01-31"
     return f"{name}: {message}, not {quote(item['input'])}" if name else message

@@ -80,3 +80,8 @@ def test_shipped_folders_are_found_from_anywhere(monkeypatch, tmp_path):
 
     assert (shipped_folder("params") / "event_retrospective.yaml").is_file()
     assert (shipped_folder("notebooks") / "event_retrospective.ipynb").is_file()
+
+
+def test_a_date_of_another_form_is_told_the_right_one():
+    with pytest.raises(ParamsError, match="as_of: must be a date like 2026-01-31, not "):
+        resolve(PlaybookParams, {"as_of": "31.12.2025"})
