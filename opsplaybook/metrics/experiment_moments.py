@@ -12,7 +12,6 @@ import pandas as pd
 from ibis.expr import types as ir
 
 from opsplaybook.metrics.experiment_values import Values
-from opsplaybook.metrics.experiments import fetch
 from opsplaybook.sources import Tables
 from opsplaybook.stats.moments import JointMoments
 
@@ -50,7 +49,7 @@ def arm_moments(
         for place in range(len(values.measures))
         for name, column in _aggregates(values.table, values.columns(place)).items()
     }
-    frame = fetch(tables, values.table.group_by(keys).agg(**numbered))
+    frame = tables.fetch(values.table.group_by(keys).agg(**numbered))
     frame = frame.dropna(subset=keys)
     return tuple(
         {
@@ -82,7 +81,7 @@ def account_sums(tables: Tables, values: Values) -> pd.DataFrame:
         aggregates[f"yy{place}"] = (value * value).sum()
         for name in values.columns(place):
             aggregates[name] = table[name].sum(where=value.notnull())
-    frame = fetch(tables, table.group_by("account_id").agg(**aggregates))
+    frame = tables.fetch(table.group_by("account_id").agg(**aggregates))
     frame = frame.loc[frame["arm"] == frame["other_arm"]].drop(columns="other_arm")
     numbers = [name for name in frame if name not in ("account_id", "arm")]
     return frame.astype(dict.fromkeys(numbers, "float64")).sort_values(
@@ -101,13 +100,13 @@ def largest_units(tables: Tables, values: Values, place: int, *, count: int) -> 
     table = values.table.filter(values.table[f"y{place}"].notnull())
     named = table.select("unit_id", "arm", value=table[f"y{place}"])
     order = [ibis.desc(named["value"]), named["unit_id"]]
-    return fetch(tables, named.order_by(order).limit(count))
+    return tables.fetch(named.order_by(order).limit(count))
 
 
 def upper_quantile(tables: Tables, values: Values, place: int, share: float) -> float:
     """Return the value that only a share of all units, whatever their arm, lies above."""
     column = values.table[f"y{place}"]
-    found = fetch(tables, values.table.agg(cap=column.quantile(1 - share)))["cap"]
+    found = tables.fetch(values.table.agg(cap=column.quantile(1 - share)))["cap"]
     return float(found.iloc[0])
 
 
@@ -149,7 +148,7 @@ def week_moments(
         for week in range(weeks)
         for name, column in _aggregates(table, (f"w{week}",)).items()
     }
-    frame = fetch(tables, table.group_by("arm").agg(**numbered))
+    frame = tables.fetch(table.group_by("arm").agg(**numbered))
     return {
         row["arm"]: tuple(_joint(row, week, 1) for week in range(weeks))
         for row in frame.to_dict("records")

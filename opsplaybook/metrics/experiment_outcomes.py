@@ -10,7 +10,6 @@ from ibis.expr import types as ir
 from opsplaybook.errors import ContractError, quote
 from opsplaybook.metrics.experiment_measures import Measure
 from opsplaybook.metrics.experiment_values import Values
-from opsplaybook.metrics.experiments import fetch, keep
 from opsplaybook.sources import Tables
 
 _OPTIONAL = {
@@ -62,7 +61,7 @@ def outcome_values(
         If the source has no such outcome, or no value of it.
     """
     joined = _joined(tables, units, experiment_id)
-    facts = fetch(tables, _facts(joined)).sort_values(["metric", "arm"], ignore_index=True)
+    facts = tables.fetch(_facts(joined)).sort_values(["metric", "arm"], ignore_index=True)
     _refuse_unknown(facts, measures, experiment_id)
     kinds = tuple(_with_kind(measure, facts) for measure in measures)
     known = tuple(_has_past(measure, facts) for measure in kinds)
@@ -73,7 +72,7 @@ def outcome_values(
             if known[place] or name[0] not in "xe":
                 sums[name] = _added(kept, measure, column)
     found = units.left_join(kept.group_by("unit_id").agg(**sums), "unit_id").drop("unit_id_right")
-    table = keep(tables, f"experiment_outcomes_{'met' if met else 'all'}", found)
+    table = tables.keep(f"experiment_outcomes_{'met' if met else 'all'}", found)
     return replace(Values(table, kinds, known, facts), table=_past_filled(table, kinds, known))
 
 

@@ -6,7 +6,6 @@ from typing import Literal
 import pandas as pd
 from ibis.expr import types as ir
 
-from opsplaybook.metrics.experiments import fetch
 from opsplaybook.sources import Tables
 
 _OF_USE = ("platform", "version", "segment")
@@ -87,5 +86,5 @@ def _of_accounts(tables: Tables, units: ir.Table, attributes: Sequence[str]) -> 
 
 def _counted(tables: Tables, table: ir.Table, name: str) -> pd.DataFrame:
     known = table.filter(table[name].notnull())
-    frame = fetch(tables, known.group_by("arm", place=known[name]).agg(units=known.count()))
+    frame = tables.fetch(known.group_by("arm", place=known[name]).agg(units=known.count()))
     return frame.assign(attribute=name)

@@ -16,7 +16,6 @@ from ibis.expr import types as ir
 
 from opsplaybook.errors import ContractError
 from opsplaybook.metrics.experiment_measures import EVERY_ACTION, Measure, Part
-from opsplaybook.metrics.experiments import keep
 from opsplaybook.sources import Tables
 from opsplaybook.sources.known import end_of_day
 
@@ -224,7 +223,7 @@ def values_by_look(
 
 def kept_values(tables: Tables, expression: ir.Table, measures: Sequence[Measure]) -> Values:
     """Compute values once; those of activity, invoices and opportunities know their past."""
-    table = keep(tables, "experiment_values", expression)
+    table = tables.keep("experiment_values", expression)
     known = tuple(True for _ in measures)
     return Values(table, tuple(measures), known, pd.DataFrame())
 

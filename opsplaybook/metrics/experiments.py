@@ -14,7 +14,6 @@ import pandas as pd
 from ibis.expr import types as ir
 
 from opsplaybook.sources import Tables
-from opsplaybook.sources.engine import to_frame
 
 RandomisedBy = Literal["account", "user"]
 UnitTable = ir.Table
@@ -98,7 +97,7 @@ def assigned_units(
         differs = (rows["met_arm"] != rows["arm"]).fill_null(False)  # noqa: FBT003
         contradictions = _by_arm(rows.filter(differs))
         rows = rows.filter(~differs)
-    units = keep(tables, "experiment_units", _per_unit(rows, tables.timezone, start))
+    units = tables.keep("experiment_units", _per_unit(rows, tables.timezone, start))
     own = units.filter(units["account_id"].notnull() & (units["account_id"] != units["unit_id"]))
     return Units(
         table=units,
@@ -153,16 +152,6 @@ def users_in_two_accounts(tables: Tables, units: Units, *, since: date | None) -
     joined = rows.inner_join(arms, "account_id")
     seen = joined.group_by("user_id").agg(arms=joined["arm"].nunique())
     return int(seen.filter(seen["arms"] > 1).count().execute())
-
-
-def keep(tables: Tables, name: str, expression: ir.Table) -> ir.Table:
-    """Compute an expression once, where the engine can keep it."""
-    return tables.source.stock.engine.keep(ibis.util.gen_name(name), expression)
-
-
-def fetch(tables: Tables, expression: ir.Table) -> pd.DataFrame:
-    """Fetch a small expression as a frame."""
-    return to_frame(tables.source.stock.engine.arrow(expression))
 
 
 def _by_arm(rows: ir.Table) -> dict[str, int]:

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
 
+import ibis
 import pandas as pd
 
 from opsplaybook import formats
 from opsplaybook.display import Heading, MimeBundle, Table
 from opsplaybook.errors import UsageError, quote
+from opsplaybook.sources.engine import to_frame
 from opsplaybook.sources.quality import Quality
 
 if TYPE_CHECKING:
@@ -89,6 +91,21 @@ class Tables:
         if name not in self.source.names:
             return None
         return self.source.expression(name, as_of=self.as_of)
+
+    def keep(self, name: str, expression: ir.Table) -> ir.Table:
+        """Compute an expression over these tables once, where the engine can keep it.
+
+        Parameters
+        ----------
+        name : str
+            Begins the name under which it is kept; the rest is made up.
+        expression : ibis table
+        """
+        return self.source.stock.engine.keep(ibis.util.gen_name(name), expression)
+
+    def fetch(self, expression: ir.Table) -> pd.DataFrame:
+        """Fetch an expression over these tables as a frame; all of it has to fit into memory."""
+        return to_frame(self.source.stock.engine.arrow(expression))
 
     @property
     def currency(self) -> str:

@@ -36,3 +36,11 @@ def test_a_table_that_was_not_asked_for(tables):
 def test_digests_name_the_mapping_and_the_files(tables):
     assert set(tables.digests) == {"mapping", "t.csv"}
     assert all(len(digest) == 64 for digest in tables.digests.values())
+
+
+def test_what_is_kept_and_fetched_is_known_on_the_day(tables):
+    rows = tables.expression("tickets")
+    first, second = (tables.keep("few", rows.select("ticket_id")) for _ in range(2))
+
+    assert tables.fetch(first)["ticket_id"].tolist() == ["1"]
+    assert first.get_name() != second.get_name()

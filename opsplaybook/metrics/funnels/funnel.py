@@ -15,7 +15,6 @@ from opsplaybook.metrics.funnels.rows import TIME, UNIT, Plan, fits, make_plan, 
 from opsplaybook.metrics.funnels.rule import FunnelRule, Step
 from opsplaybook.metrics.funnels.units import make_units
 from opsplaybook.sources import Tables
-from opsplaybook.sources.engine import to_frame
 
 _OF_ACCOUNTS = "accounts."
 
@@ -45,7 +44,7 @@ class Funnel:
 
     def fetch(self, expression: ir.Table) -> pd.DataFrame:
         """Fetch a small expression as a frame."""
-        return to_frame(self.tables.source.stock.engine.arrow(expression))
+        return self.tables.fetch(expression)
 
     def segment(self, name: str) -> str:
         """Return the column of `units` that holds a segment of the rule.
@@ -105,7 +104,7 @@ def read_funnel(tables: Tables, rule: FunnelRule) -> Funnel:
     units = make_units(tables, plan, _completed(tables, plan))
     for number, name in enumerate(rule.segments, start=1):
         units = _with_segment(tables, plan, units, name, f"segment_{number}")
-    kept = tables.source.stock.engine.keep(ibis.util.gen_name("funnel"), units)
+    kept = tables.keep("funnel", units)
     return Funnel(rule, kept, tables, plan)
 
 
@@ -131,8 +130,7 @@ def occurrences(tables: Tables, rule: FunnelRule) -> pd.DataFrame:
                 last=own[TIME].max(),
             )
         )
-    engine = tables.source.stock.engine
-    frame = pd.concat([to_frame(engine.arrow(part)) for part in parts], ignore_index=True)
+    frame = pd.concat([tables.fetch(part) for part in parts], ignore_index=True)
     return pd.DataFrame(
         {
             "step": [step.name for step in rule.steps],

@@ -9,7 +9,7 @@ from opsplaybook.formats import MINIMUM_UNITS
 from opsplaybook.metrics.experiment_moments import Group, arm_moments
 from opsplaybook.metrics.experiment_places import with_attribute
 from opsplaybook.metrics.experiment_values import weekly_values
-from opsplaybook.metrics.experiments import count_units, fetch
+from opsplaybook.metrics.experiments import count_units
 from opsplaybook.playbooks.ab_review.measured import Measured, adjusted_means, adjusted_pair
 from opsplaybook.playbooks.ab_review.params import Params
 from opsplaybook.playbooks.ab_review.run_check import RunCheck
@@ -188,7 +188,7 @@ def _weeks(
     units = design.analysed
     table = weekly_values(given, units, item.metric.measure, design.span, by=design.by, weeks=weeks)
     names = [f"w{week}" for week in range(weeks)]
-    frame = fetch(given, table)
+    frame = given.fetch(table)
     if item.accounts is not None:
         frame = frame.groupby(["account_id", "arm"], as_index=False)[names].sum(min_count=1)
     values = frame[names].to_numpy(dtype=float, na_value=np.nan)
