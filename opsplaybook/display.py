@@ -7,6 +7,7 @@ Text from data is escaped here; markup never passes through.
 """
 
 import base64
+import gzip
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from html import escape
@@ -21,6 +22,12 @@ CHART_MIME = "application/vnd.opsplaybook.chart+json"
 FINDINGS_MIME = "application/vnd.opsplaybook.findings+json"
 
 MimeBundle = tuple[dict[str, Any], dict[str, Any]]
+
+PACKED_FROM = 500_000
+"""Characters from which a CSV leaves the kernel packed: a server of notebooks drops outputs of some
+megabytes, and a notebook is written anew after every cell."""
+
+_PACKED = "data:text/csv;gzip;base64,"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +66,8 @@ class Table:
     total_rows : int
         Rows of the full table, at least ``len(rows)``.
     csv : str
-        The full table, unformatted, with a header line.
+        The full table, unformatted, with a header line. A long one leaves the kernel packed; see
+        `unpacked`.
     note : str
         How to read it, source, exclusions.
     audience : {"internal", "customer"}
@@ -92,7 +100,7 @@ class Table:
 
     def to_json(self) -> dict[str, Any]:
         """Return the form that reports and run folders are made from."""
-        return asdict(self) | {"more": self.more}
+        return asdict(self) | {"more": self.more, "csv": packed(self.csv)}
 
     def _line(self, texts: Sequence[str], widths: Sequence[int]) -> str:
         cells = [
@@ -134,6 +142,8 @@ class Chart:
         What is drawn, as a table.
     audience : {"internal", "customer"}
         Who may see it.
+    note : str
+        How to read it, source, exclusions; it stands below the picture.
     """
 
     key: str
@@ -146,13 +156,17 @@ class Chart:
     height: int
     data: Table = field(repr=False)
     audience: Audience = "internal"
+    note: str = ""
 
     def __str__(self) -> str:
-        return "\n".join([self.title, self.subtitle, self.alt])
+        texts = [self.title, self.subtitle, self.alt]
+        return "\n".join([*texts, self.note] if self.note else texts)
 
     def to_json(self) -> dict[str, Any]:
         """Return the form that reports are made from; the image stands beside it in the bundle."""
-        names = ("key", "title", "subtitle", "alt", "image_type", "width", "height", "audience")
+        names = ["key", "title", "subtitle", "alt", "image_type", "width", "height", "audience"]
+        if self.note:
+            names.append("note")
         return {name: getattr(self, name) for name in names} | {"data": self.data.to_json()}
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> MimeBundle:  # noqa: ARG002
@@ -163,6 +177,31 @@ class Chart:
         )
         bundle = {"text/plain": str(self), self.image_type: image, CHART_MIME: self.to_json()}
         return bundle, {self.image_type: {"alt": self.alt}}
+
+
+def packed(csv: str) -> str:
+    r"""Pack a long CSV for its way out of the kernel; a short one stays as it is.
+
+    Examples
+    --------
+    >>> packed("unit,owner\r\n")
+    'unit,owner\r\n'
+    >>> long = "unit,owner\r\n" + "U-1,Nora Lindberg\r\n" * 50_000
+    >>> len(long) // len(packed(long)) > 100, unpacked(packed(long)) == long
+    (True, True)
+
+    The same rows again and again need hardly any room.
+    """
+    if len(csv) < PACKED_FROM:
+        return csv
+    return _PACKED + base64.b64encode(gzip.compress(csv.encode(), 6, mtime=0)).decode()
+
+
+def unpacked(csv: str) -> str:
+    """Return the CSV of the JSON form of a table as text."""
+    if not csv.startswith(_PACKED):
+        return csv
+    return gzip.decompress(base64.b64decode(csv.removeprefix(_PACKED))).decode()
 
 
 def table_html(table: Table) -> str:

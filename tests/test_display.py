@@ -3,7 +3,16 @@ import json
 
 import pytest
 
-from opsplaybook.display import CHART_MIME, TABLE_MIME, Chart, Heading, Table, table_html
+from opsplaybook.display import (
+    CHART_MIME,
+    PACKED_FROM,
+    TABLE_MIME,
+    Chart,
+    Heading,
+    Table,
+    table_html,
+    unpacked,
+)
 
 HOSTILE = ["<script>alert(1)</script>", "{{7*7}}", "$x^2$", '" onmouseover="x']
 
@@ -101,3 +110,25 @@ def test_a_changed_number_changes_the_text_that_is_compared():
 def test_a_ragged_table_is_refused():
     with pytest.raises(ValueError, match="zip"):
         str(shown(rows=(("Acme",),)))
+
+
+def test_what_is_said_below_a_picture_leaves_the_kernel_with_it():
+    said = chart(note="Counted per user.")
+    assert str(said).splitlines()[-1] == "Counted per user."
+    assert said.to_json()["note"] == "Counted per user."
+    assert "note" not in chart().to_json()
+
+
+def test_a_long_csv_leaves_the_kernel_packed_and_the_same_every_time():
+    text = "unit,owner\r\n" + "Ü-1,Nora Lindberg\r\n" * (PACKED_FROM // 18)
+    tables = [shown(csv=text), shown(csv=text)]
+    first, second = (table.to_json()["csv"] for table in tables)
+    assert first == second
+    assert len(first) < len(text) / 20
+    assert unpacked(first) == text == tables[0].csv
+
+
+def test_a_short_csv_stays_readable_in_the_notebook():
+    text = "x" * (PACKED_FROM - 1)
+    assert shown(csv=text).to_json()["csv"] == text
+    assert unpacked(text) == text

@@ -69,7 +69,7 @@ class TableBlock:
 
 @dataclass(frozen=True, slots=True)
 class FigureBlock:
-    """A figure with its text alternative and, where it is ours, its data."""
+    """A figure with its text alternative and, where it is ours, its data and what is said of it."""
 
     kind: ClassVar[str] = "figure"
     anchor: str
@@ -79,6 +79,7 @@ class FigureBlock:
     alt: str
     picture: Picture
     data: TableBlock | None = None
+    note: str = ""
 
     @property
     def name(self) -> str:

@@ -6,7 +6,7 @@ Notebooks are read as plain JSON trees, so that nothing of Jupyter has to be imp
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from opsplaybook.display import CHART_MIME, FINDINGS_MIME, TABLE_MIME, Audience
+from opsplaybook.display import CHART_MIME, FINDINGS_MIME, TABLE_MIME, Audience, unpacked
 from opsplaybook.errors import RenderError, quote
 from opsplaybook.report.markdown import slug
 
@@ -109,8 +109,8 @@ def csv_tables(notebook: Notebook, *, audience: Audience = "internal") -> dict[s
     require_notebook(notebook)
     files: dict[str, str] = {}
     for item in _tables(notebook, audience):
-        name = csv_name(item["key"])
-        if files.setdefault(name, item["csv"]) != item["csv"]:
+        name, content = csv_name(item["key"]), unpacked(item["csv"])
+        if files.setdefault(name, content) != content:
             raise RenderError(
                 f"two different tables have the key {quote(item['key'])}",
                 where=name,

@@ -120,6 +120,7 @@ class Reader:
             alt=item["alt"],
             picture=picture,
             data=self._if_shown(item["data"], lambda data: self._table(data, f"{anchor}-data", 0)),
+            note=item.get("note", ""),
         )
 
     def _foreign(self, cell: Cell, output: Output, data: Mapping[str, Any]) -> Block | None:

@@ -1,5 +1,6 @@
 import pytest
 
+from opsplaybook.display import PACKED_FROM
 from opsplaybook.errors import RenderError
 from opsplaybook.report import csv_tables, findings_of
 from opsplaybook.report.notebook import csv_name, shown_to
@@ -32,6 +33,13 @@ def test_every_table_and_the_data_of_every_chart_become_files(make):
     files = csv_tables(make.review())
     assert list(files) == ["parameters.csv", "attendance-data.csv", "channels.csv", "quality.csv"]
     assert files["channels.csv"] == make.table().csv
+
+
+def test_a_table_that_left_the_kernel_packed_is_a_file_with_all_its_rows(make):
+    text = "unit\r\n" + "U-1\r\n" * PACKED_FROM
+    book = make.notebook(make.code("a", make.shown(make.table(csv=text))))
+    assert len(str(book)) < len(text) / 20
+    assert csv_tables(book)["channels.csv"] == text
 
 
 def test_a_customer_gets_only_what_is_for_customers(make):

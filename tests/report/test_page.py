@@ -328,3 +328,10 @@ def test_no_key_takes_a_place_of_the_page(make, key):
     html = render(book, audience="internal")
     places = [value for _, name, value in Reader(html).attributes if name == "id"]
     assert len(places) == len(set(places))
+
+
+def test_what_is_said_below_a_chart_stands_below_its_picture(make):
+    said = make.chart(note="Counted per user; <b>later</b> entries do not count.")
+    html = render(make.notebook(make.code("a", make.shown(said))), audience="internal")
+    note = '<p class="note">Counted per user; &lt;b&gt;later&lt;/b&gt; entries do not count.</p>'
+    assert html.index("<img ") < html.index(note) < html.index("Data of this figure")
