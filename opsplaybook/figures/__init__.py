@@ -8,6 +8,7 @@ from opsplaybook.figures.comparisons import plot_dumbbell, plot_intervals, plot_
 from opsplaybook.figures.curves import plot_distribution, plot_survival
 from opsplaybook.figures.funnels import plot_funnel
 from opsplaybook.figures.heatmaps import plot_heatmap
+from opsplaybook.figures.panels import plot_panels
 from opsplaybook.figures.shares import plot_share_bars
 from opsplaybook.figures.trends import plot_lines, plot_period_bars
 from opsplaybook.figures.waterfalls import plot_waterfall
@@ -19,6 +20,7 @@ __all__ = [
     "plot_heatmap",
     "plot_intervals",
     "plot_lines",
+    "plot_panels",
     "plot_period_bars",
     "plot_share_bars",
     "plot_survival",

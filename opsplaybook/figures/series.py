@@ -104,7 +104,9 @@ def extent(found: Sequence[Line]) -> np.ndarray:
     )
 
 
-def draw(axes: Axes, found: Sequence[Line], *, steps: bool = False) -> None:
+def draw(
+    axes: Axes, found: Sequence[Line], *, steps: bool = False, marks: int = _MARKS_SHOWN
+) -> None:
     """Draw lines with their bands, context below.
 
     Parameters
@@ -115,6 +117,8 @@ def draw(axes: Axes, found: Sequence[Line], *, steps: bool = False) -> None:
         What to draw.
     steps : bool, optional
         Whether a value holds until the next one, as in survival curves.
+    marks : int, optional
+        Marks along a line at most.
     """
     bottom, top = axes.get_ylim()
     style = "steps-post" if steps else "default"
@@ -128,7 +132,7 @@ def draw(axes: Axes, found: Sequence[Line], *, steps: bool = False) -> None:
                 line.places, np.clip(line.lows, bottom, top), np.clip(line.highs, bottom, top),
                 step="post" if steps else None, color=line.look.colour, alpha=0.14, lw=0, zorder=2,
             )  # fmt: skip
-        every = -(-len(line.places) // _MARKS_SHOWN)
+        every = -(-len(line.places) // marks)
         axes.plot(
             line.places, line.heights, color=line.look.colour, ls=line.look.dash, lw=theme.LINE,
             marker="" if steps else line.look.mark, ms=theme.MARK - 1, markevery=every,

@@ -54,6 +54,8 @@ INTERVAL = {"value": "value", "low": "low", "high": "high", "label": "Share (%)"
 CHARTS = {
     "lines": (figures.plot_lines, long,
               {"x": "at", "y": "value", "series": "name", "label": "Share (%)"}),
+    "panels": (figures.plot_panels, long,
+               {"panel": "name", "x": "at", "y": "value", "series": "name", "label": "Share (%)"}),
     "period_bars": (figures.plot_period_bars, rows,
                     {"x": "name", "y": "value", "comparison": "other", "label": "Value"}),
     "intervals": (figures.plot_intervals, rows, {"category": "name", "n": "n", **INTERVAL}),
