@@ -9,9 +9,11 @@ from opsplaybook.sources.check import SourceCheck, render_text
 from opsplaybook.sources.loaded import Tables
 from opsplaybook.sources.opening import open_source
 from opsplaybook.sources.quality import Quality, SetAside, Unmatched
+from opsplaybook.sources.searching import Hits
 from opsplaybook.sources.source import Source
 
 __all__ = [
+    "Hits",
     "Quality",
     "SetAside",
     "Source",

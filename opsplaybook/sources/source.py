@@ -17,6 +17,7 @@ from opsplaybook.sources.engine import frame, to_frame
 from opsplaybook.sources.loaded import Tables
 from opsplaybook.sources.quality import Quality, Unmatched
 from opsplaybook.sources.references import refuse_unknown, unmatched
+from opsplaybook.sources.searching import Hits, search
 from opsplaybook.sources.selecting import select
 from opsplaybook.sources.snapshot import read_snapshot, write_snapshot
 from opsplaybook.sources.stock import Stock, Where, expression
@@ -154,6 +155,41 @@ class Source:
         np.int64(100)
         """
         return select(self.stock, sql)
+
+    def search(self, name: str, text: str = "", *, limit: int) -> Hits:
+        """Find rows of a table by a part of their key or name, as a person types it.
+
+        Parameters
+        ----------
+        name : str
+            Table with a key of one column.
+        text : str, optional
+            Words that key and name hold together; upper and lower case are the same.
+        limit : int
+            Rows that are returned at most.
+
+        Returns
+        -------
+        Hits
+
+        Raises
+        ------
+        ContractError
+            If the source lacks the table.
+        SourceError
+            If it cannot be read.
+
+        Examples
+        --------
+        >>> from opsplaybook.sources import open_source
+        >>> hits = open_source("sample?accounts=40").search("accounts", "a-000", limit=2)
+        >>> list(hits.names), hits.total
+        (['A-0001', 'A-0002'], 9)
+
+        Nine keys hold the text, and the first two are shown.
+        """
+        self._refuse_missing((name,))
+        return search(self.stock, name, text, limit=limit)
 
     def require_known(self, column: str, values: Sequence[str]) -> None:
         """Refuse keys that no row has, such as an account that does not exist.

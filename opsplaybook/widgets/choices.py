@@ -1,35 +1,74 @@
 """Keys of a source that a parameter can have: accounts, events, experiments."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from functools import lru_cache, partial
 
 from opsplaybook.contracts import TABLES
-from opsplaybook.sources import open_source
+from opsplaybook.sources import Hits, Source
+
+SHOWN_HITS = 50
+"""Hits of a search that are offered at most."""
 
 _SEPARATOR = " · "
+_REMEMBERED = 64
+
+Search = Callable[[str], Hits]
 
 
-@dataclass(frozen=True, slots=True)
 class Choices:
     """What a parameter can be, as a person searches it.
 
+    Only what a search finds is read: a source may have a million accounts.
+
+    Parameters
+    ----------
+    search : callable
+        Finds rows by a part of their key or name.
+
     Attributes
     ----------
-    keys : dict of str to str
-        Text of the list, such as ``"A-0186 · Alder Works"``, to the key.
+    total : int
+        Keys that there are.
+
+    Examples
+    --------
+    >>> from opsplaybook.sources import open_source
+    >>> choices = choices_of(open_source("sample?accounts=40"), "account_id")
+    >>> "A-0001" in choices, "A-9999" in choices
+    (True, False)
+
+    The second is none of the source, and a form marks it.
     """
 
-    keys: dict[str, str]
+    def __init__(self, search: Search) -> None:
+        self._search: Search = lru_cache(_REMEMBERED)(search)
+        self.total = self._search("").total
+
+    def offered(self, text: str) -> tuple[list[str], int]:
+        """Return the texts to choose from, such as ``A-0186 · Alder Works``, and how many fit."""
+        hits = self._search(text)
+        return [_text(key, name) for key, name in hits.names.items()], hits.total
 
     def key_of(self, text: str) -> str:
-        """Return the key that a text stands for; a text that is none of the list stays."""
-        return self.keys.get(text, text)
+        """Return the key that a text stands for; a text that stands for none stays."""
+        key = text.partition(_SEPARATOR)[0]
+        names = self._search(key).names
+        if key in names and text in (key, _text(key, names[key])):
+            return key
+        names = self._search(text).names
+        return next((own for own in names if own.lower() == text.lower()), text)
 
     def text_of(self, key: str) -> str:
-        """Return the text of a key."""
-        return next((text for text, own in self.keys.items() if own == key), key)
+        """Return the text of a key; one that there is none of stays."""
+        names = self._search(key).names
+        return _text(key, names[key]) if key in names else key
 
-    def __contains__(self, key: object) -> bool:
-        return key in self.keys.values()
+    def __contains__(self, key: str) -> bool:
+        return key in self._search(key).names
+
+
+NONE_KNOWN = Choices(lambda _: Hits({}, 0))
+"""What a source offers that cannot be read: nothing, and every text stays as it is."""
 
 
 def has_choices(name: str) -> bool:
@@ -37,27 +76,25 @@ def has_choices(name: str) -> bool:
     return _table_of(name) in TABLES
 
 
-def choices_of(source: str, name: str) -> Choices:
-    """Read the keys that a parameter can have.
+def choices_of(source: Source, name: str) -> Choices:
+    """Return the keys that a parameter can have.
 
     Parameters
     ----------
-    source : str
-        Address of the source.
+    source : Source
     name : str
         Parameter, such as ``account_id``.
 
     Raises
     ------
     OpsPlaybookError
-        If the source cannot be opened, or lacks the table.
+        If the table cannot be read, or the source lacks it.
     """
-    table = _table_of(name)
-    frame = open_source(source).load([table], required=[table])[table]
-    keys = frame[name].astype(str)
-    names = frame["name"].fillna("").astype(str) if "name" in frame else keys
-    texts = keys.where((names == "") | (names == keys), keys + _SEPARATOR + names)
-    return Choices(dict(zip(texts, keys, strict=True)))
+    return Choices(partial(source.search, _table_of(name), limit=SHOWN_HITS))
+
+
+def _text(key: str, name: str) -> str:
+    return f"{key}{_SEPARATOR}{name}" if name and name != key else key
 
 
 def _table_of(name: str) -> str:

@@ -13,12 +13,11 @@ import ipywidgets
 from pydantic.fields import FieldInfo
 
 from opsplaybook.params import AddsUpTo, PlaybookParams, Separator
-from opsplaybook.widgets.choices import Choices, has_choices
+from opsplaybook.widgets.choices import NONE_KNOWN, Choices, has_choices
+from opsplaybook.widgets.search_box import SearchBox
 from opsplaybook.widgets.weights import WeightSliders
 
 SLIDER_STEPS = 100
-LISTED_CHOICES = 2_000
-"""Texts that a searchable list holds at most: browsers slow down with more. Others are typed."""
 
 _WIDTH = ipywidgets.Layout(width="320px")
 _NAME_WIDTH, _MEANING_WIDTH = "170px", "min(480px, 40vw)"
@@ -53,7 +52,7 @@ def fields_of(
     names: Iterable[str],
     *,
     moved: Callable[..., None],
-    choices: Callable[[str], Choices] = lambda _: Choices({}),
+    choices: Callable[[str], Choices] = lambda _: NONE_KNOWN,
 ) -> dict[str, Field]:
     """Make the fields of some parameters.
 
@@ -77,6 +76,7 @@ def fields_of(
         linked = next((item for item in info.metadata if isinstance(item, AddsUpTo)), None)
         if linked is not None:
             fields[name] = _linked(name, info, params, linked, moved)
+            _follow_items(fields.get(linked.items), fields[name].widget, moved)
             continue
         keys = partial(choices, name) if has_choices(name) else None
         fields[name] = make_field(name, info, getattr(params, name), keys)
@@ -132,11 +132,6 @@ def make_field(
     return _text(name, info, value, optional=optional)
 
 
-def listed(choices: Choices) -> list[str]:
-    """Return the texts that a searchable list offers."""
-    return list(choices.keys)[:LISTED_CHOICES]
-
-
 def _is_union(annotation: Any) -> bool:
     return NoneType in get_args(annotation)
 
@@ -152,6 +147,18 @@ def _linked(
     items = getattr(params, linked.items)
     sliders = WeightSliders(items, getattr(params, name), total=linked.total, moved=moved)
     return Field(name, info.description or "", sliders, lambda: sliders.values, sliders.show)
+
+
+def _follow_items(items: Field | None, sliders: WeightSliders, moved: Callable[[], None]) -> None:
+    """Give the sliders other names when the items change that they are named after."""
+    if items is None:
+        return
+
+    def rename(_: object) -> None:
+        sliders.rename(items.read())
+        moved()
+
+    items.widget.observe(rename, names="value")
 
 
 def _number(kind: type, info: FieldInfo, value: float) -> ipywidgets.Widget:
@@ -183,15 +190,8 @@ def _plain(name: str, info: FieldInfo, widget: ipywidgets.Widget) -> Field:
 def _searched(
     name: str, info: FieldInfo, value: Any, choices: Callable[[], Choices], *, optional: bool
 ) -> Field:
-    """Make a searchable list. What is not in it stays as typed, for the form to judge."""
-    widget = ipywidgets.Combobox(
-        value=choices().text_of(value or ""),
-        options=listed(choices()),
-        placeholder="type to search",
-        ensure_option=False,
-        continuous_update=False,
-        layout=_WIDTH,
-    )
+    """Make a box to search in. What the source does not have stays, for the form to judge."""
+    widget = SearchBox(choices, choices().text_of(value or ""))
 
     def read() -> Any:
         key = choices().key_of(widget.value.strip())

@@ -1,17 +1,17 @@
 """A form over the parameters of a playbook, checked by the model itself at every change."""
 
 from collections.abc import Callable, Mapping
-from html import escape
 from typing import Any
 
 import ipywidgets
 from pydantic import ValidationError
 
-from opsplaybook import formats
 from opsplaybook.errors import OpsPlaybookError
 from opsplaybook.params import PlaybookParams
-from opsplaybook.widgets.choices import Choices, choices_of, has_choices
-from opsplaybook.widgets.fields import fields_of, listed, row
+from opsplaybook.sources import open_source
+from opsplaybook.widgets.choices import NONE_KNOWN, Choices, choices_of, has_choices
+from opsplaybook.widgets.fields import fields_of, row
+from opsplaybook.widgets.notice import Notice
 
 _ALWAYS = frozenset(PlaybookParams.model_fields)
 
@@ -39,14 +39,14 @@ class Form:
         self._model, self._changed = type(params), changed
         self._params = params
         self.problems: dict[str, str] = {}
-        self._notice, self._together = _line(""), _line("")
+        self._notice, self._together = Notice(), Notice()
         self._read_choices(params.source)
         self._fields = fields_of(
             params, self._model.model_fields, moved=self._check, choices=self._choices_of
         )
-        self._errors = {name: _line("") for name in self._fields}
+        self._errors = {name: Notice() for name in self._fields}
         self.box = ipywidgets.VBox([self._notice, *self._groups(), self._together])
-        self.problems = self._problems(self._values())
+        self._mark(self._problems(self._values()))
 
     @property
     def valid(self) -> bool:
@@ -57,6 +57,12 @@ class Form:
     def params(self) -> PlaybookParams:
         """The last valid parameters."""
         return self._params
+
+    def show(self, values: Mapping[str, Any]) -> None:
+        """Put values of some parameters into their fields."""
+        for name, value in values.items():
+            self._fields[name].write(value)
+        self._check()
 
     def _groups(self) -> list[ipywidgets.Widget]:
         own = [name for name in self._fields if name not in _ALWAYS]
@@ -71,30 +77,35 @@ class Form:
         return row(self._fields[name], self._errors[name])
 
     def _choices_of(self, name: str) -> Choices:
-        return self._choices.get(name, Choices({}))
+        return self._choices.get(name, NONE_KNOWN)
 
-    def _read_choices(self, source: str) -> None:
-        """Read what the keys of the source are; say so where they cannot be read."""
-        self._source, self._choices, self._unreadable = source, {}, ""
+    def _read_choices(self, address: str) -> None:
+        """Learn which keys the source has; say so where they cannot be read."""
+        self._source, self._choices, self._unreadable = address, {}, ""
         try:
+            source = open_source(address)
             for name in filter(has_choices, self._model.model_fields):
                 self._choices[name] = choices_of(source, name)
         except OpsPlaybookError as error:
-            self._unreadable = f"The source cannot be read: {formats.text(error)}"
-        self._notice.value = _problem(self._unreadable) if self._unreadable else ""
+            self._unreadable = f"The source cannot be read. {error}"
 
     def _check(self, _: object = None) -> None:
         """Check what is on the screen, and mark what is wrong beside its field."""
-        source = self._fields["source"].read()
-        if source != self._source:
-            self._read_choices(source)
-            for name, choices in self._choices.items():
-                self._fields[name].widget.options = listed(choices)
-        self.problems = self._problems(self._values())
-        for name, line in self._errors.items():
-            line.value = _problem(self.problems[name]) if name in self.problems else ""
-        self._together.value = _problem(self.problems[""]) if "" in self.problems else ""
+        with self._notice:
+            # Stays if the check itself fails: nothing may run on what nobody has checked.
+            self.problems = {"": "what stands here could not be checked"}
+            address = self._fields["source"].read()
+            if address != self._source:
+                self._read_choices(address)
+            self._mark(self._problems(self._values()))
         self._changed()
+
+    def _mark(self, problems: dict[str, str]) -> None:
+        self.problems = problems
+        self._notice.complain(self._unreadable)
+        for name, line in self._errors.items():
+            line.complain(problems.get(name, "") if not self._unreadable else "")
+        self._together.complain(problems.get("", ""))
 
     def _values(self) -> dict[str, Any]:
         return {name: field.read() for name, field in self._fields.items()}
@@ -103,7 +114,7 @@ class Form:
         if self._unreadable:
             return {"source": self._unreadable}
         unknown = {
-            name: f"{values[name]} is not among the {len(choices.keys):,} of the source"
+            name: f"{values[name]} is not among the {choices.total:,} of the source"
             for name, choices in self._choices.items()
             if values[name] and values[name] not in choices
         }
@@ -118,11 +129,3 @@ class Form:
         if not unknown:
             self._params = params
         return unknown
-
-
-def _line(text: str) -> ipywidgets.HTML:
-    return ipywidgets.HTML(text)
-
-
-def _problem(text: str) -> str:
-    return f'<span role="alert" style="color:var(--jp-error-color1, #b3261e)">{escape(text)}</span>'

@@ -1,9 +1,21 @@
 """JupyterLab on the analyst's folder, with the forked kernel."""
 
+import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+SETTINGS = Path(__file__).parent / "jupyter"
+"""Folder of JupyterLab's settings as we would have them; what the analyst sets herself wins.
+
+JupyterLab would ask at its first start whether it may fetch news, and look for newer versions.
+"""
+
+FOLDER_VARIABLE = "OPSPLAYBOOK_LAB_FOLDER"
+"""Environment variable with the folder that JupyterLab serves files from."""
+
+_SETTINGS_PATH = "JUPYTER_CONFIG_PATH"
 
 
 def lab_command(folder: Path, *, kernel_name: str, more: Sequence[str] = ()) -> list[str]:
@@ -26,17 +38,31 @@ def lab_command(folder: Path, *, kernel_name: str, more: Sequence[str] = ()) -> 
         f"--ServerApp.root_dir={folder.resolve()}",
         f"--MultiKernelManager.default_kernel_name={kernel_name}",
         "--KernelManager.transport=ipc",
-        # JupyterLab would ask for news and newer versions from outside.
-        "--LabApp.news_url=None",
-        "--LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate",
         *more,
     ]
+
+
+def lab_environment(folder: Path, environment: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment in which JupyterLab finds our settings, besides those it had.
+
+    Parameters
+    ----------
+    folder : Path
+        As in `lab_command`; kernels learn from it where a file is served.
+    environment : mapping of str to str
+    """
+    before = environment.get(_SETTINGS_PATH)
+    paths = [str(SETTINGS), *([before] if before else [])]
+    own = {_SETTINGS_PATH: os.pathsep.join(paths), FOLDER_VARIABLE: str(folder.resolve())}
+    return {**environment, **own}
 
 
 def run_lab(folder: Path, *, kernel_name: str, more: Sequence[str] = ()) -> int:
     """Run JupyterLab until it is ended; return its exit code."""
     command = lab_command(folder, kernel_name=kernel_name, more=more)
+    environment = lab_environment(folder, os.environ)
     try:
-        return subprocess.run(command, check=False).returncode  # noqa: S603 - our own command
+        done = subprocess.run(command, check=False, env=environment)  # noqa: S603 - our own command
     except KeyboardInterrupt:
         return 0
+    return done.returncode

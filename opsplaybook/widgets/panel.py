@@ -1,6 +1,8 @@
 """The panel of a playbook: its parameters as a form, kept and published from there."""
 
+from collections.abc import Mapping
 from types import ModuleType
+from typing import Any
 
 from opsplaybook.display import MimeBundle
 from opsplaybook.errors import ParamsError
@@ -53,6 +55,13 @@ class Panel:
             )
         return form.params
 
+    def adopt(self, values: Mapping[str, Any]) -> bool:
+        """Put values into the form; return whether somebody has it on the screen."""
+        if self._desk is None:
+            return False
+        self._desk.form.show(values)
+        return True
+
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> MimeBundle:
         if not is_interactive():
             return self.given._repr_mimebundle_(include, exclude)
@@ -85,3 +94,22 @@ def panel(playbook: ModuleType, params: PlaybookParams) -> Panel:
     if known is None or known.given != params:
         _OPEN[name] = Panel(name, params)
     return _OPEN[name]
+
+
+def adopt(params: PlaybookParams, values: Mapping[str, Any]) -> bool:
+    """Put values into the panel that such parameters have come from.
+
+    Parameters
+    ----------
+    params : PlaybookParams
+        Of the playbook.
+    values : mapping
+        Parameter to value.
+
+    Returns
+    -------
+    bool
+        Whether there is such a panel.
+    """
+    panels = [known for known in _OPEN.values() if type(known.given) is type(params)]
+    return any(known.adopt(values) for known in panels)

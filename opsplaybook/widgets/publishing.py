@@ -12,6 +12,13 @@ from pathlib import Path
 import yaml
 
 from opsplaybook.params import PlaybookParams
+from opsplaybook.widgets.publishing_notes import noted
+
+_START = (
+    "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); "
+    "from opsplaybook.cli import main; main()"
+)
+"""Whoever interrupts a cell of the notebook means the cell, not the page that is being made."""
 
 _CELL = re.compile(r"cell (\d+) of (\d+)")
 _PAGE = re.compile(r"; open (.+)$")
@@ -45,8 +52,8 @@ def publish(
 ) -> threading.Thread:
     """Run a playbook beside the notebook.
 
-    The run has its own process, so that the kernel stays free; it ends with the kernel, and its
-    folder appears only when it is whole.
+    The run has its own process, so that the kernel stays free. It ends with the kernel, and the
+    next panel says so; its folder appears only when it is whole.
 
     Parameters
     ----------
@@ -67,10 +74,14 @@ def publish(
     """
 
     def work() -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder, "params.yaml")
-            file.write_text(yaml.safe_dump(params.model_dump(mode="json")), "utf-8")
-            done(_run(_command(playbook, file, output), output, progress))
+        try:
+            with noted(playbook, output), tempfile.TemporaryDirectory() as folder:
+                file = Path(folder, "params.yaml")
+                file.write_text(yaml.safe_dump(params.model_dump(mode="json")), "utf-8")
+                published = _run(_command(playbook, file, output), output, progress)
+        except OSError as error:
+            published = Published(None, f"The page cannot be made: {error}")
+        done(published)
 
     thread = threading.Thread(target=work, name="publish", daemon=True)
     thread.start()
@@ -78,7 +89,7 @@ def publish(
 
 
 def _command(playbook: str, file: Path, output: Path) -> list[str]:
-    start = [sys.executable, "-m", "opsplaybook", "run", playbook]
+    start = [sys.executable, "-c", _START, "run", playbook]
     return [*start, "-f", str(file), "-o", str(output), "--progress"]
 
 
@@ -99,4 +110,7 @@ def _run(command: list[str], output: Path, progress: Callable[[int, int], None])
                 last = [*last, line.strip()][-_LINES:]
     message = "\n".join(last)
     page = _PAGE.search(last[-1]) if last and process.returncode == 0 else None
-    return Published(output / page[1] if page else None, message)
+    if page is None:
+        ended = f"The page was not made (exit code {process.returncode})."
+        return Published(None, f"{ended}\n{message}")
+    return Published(output / page[1], message)

@@ -1,7 +1,8 @@
 """The widgets of a what-if view: fields above, what they lead to below."""
 
-import asyncio
 import base64
+import time
+from collections.abc import Callable
 from html import escape
 from typing import Any
 
@@ -9,13 +10,18 @@ import ipywidgets
 from pydantic import ValidationError
 
 from opsplaybook.display import Chart, Table, table_html
-from opsplaybook.errors import OpsPlaybookError
+from opsplaybook.errors import ParamsError
 from opsplaybook.params import PlaybookParams
 from opsplaybook.widgets.fields import fields_of, row
+from opsplaybook.widgets.notice import Notice
+from opsplaybook.widgets.resting import Rested
 from opsplaybook.widgets.what_if import Shown, View
 
 REST_SECONDS = 0.05
 """A drag sends many values; the view is computed when none has come for so long."""
+
+QUICK_SECONDS = 0.15
+"""A view that is computed in less follows the hand while it still moves."""
 
 
 class Stage:
@@ -25,6 +31,8 @@ class Stage:
     ----------
     view, params, given, names
         As in `what_if`.
+    adopt : callable
+        Puts values into the panel of the playbook; returns whether there is one.
 
     Attributes
     ----------
@@ -35,51 +43,67 @@ class Stage:
     """
 
     def __init__(
-        self, view: View, params: PlaybookParams, given: tuple[Any, ...], names: tuple[str, ...]
+        self,
+        view: View,
+        params: PlaybookParams,
+        given: tuple[Any, ...],
+        names: tuple[str, ...],
+        *,
+        adopt: Callable[[PlaybookParams, dict[str, Any]], bool],
     ) -> None:
-        self._view, self._params, self._given = view, params, given
-        self._waiting: asyncio.TimerHandle | None = None
-        self._screen, self._said = ipywidgets.HTML(), ipywidgets.HTML()
-        # A callback has no caller: what it did not foresee is shown here, not in a hidden log.
-        self._unforeseen = ipywidgets.Output()
+        self._view, self._params, self._given, self._adopt = view, params, given, adopt
+        self._screen, self._said = ipywidgets.HTML(), Notice()
         self.computed = 0
+        self._moved = Rested(self._follow, REST_SECONDS)
         self._fields = fields_of(params, names, moved=self._moved)
         for field in self._fields.values():
             if isinstance(field.widget, ipywidgets.IntSlider | ipywidgets.FloatSlider):
                 field.widget.continuous_update = True
         rows = [row(field) for field in self._fields.values()]
-        self.box = ipywidgets.VBox([*rows, self._said, self._unforeseen, self._screen])
+        self.box = ipywidgets.VBox([*rows, self._buttons(), self._said, self._screen])
         self._follow()
 
-    def _moved(self, _: object = None) -> None:
-        """Wait until the hand rests: of a drag, only where it ends is computed."""
-        if self._waiting is not None:
-            self._waiting.cancel()
-        self._waiting = asyncio.get_event_loop().call_later(REST_SECONDS, self._follow)
+    def _buttons(self) -> ipywidgets.Widget:
+        back = ipywidgets.Button(description="As in the panel", icon="undo")
+        take = ipywidgets.Button(description="Put into the panel", icon="arrow-up")
+        back.on_click(self._on_back)
+        take.on_click(self._on_take)
+        return ipywidgets.HBox([back, take])
+
+    def _on_back(self, _: object) -> None:
+        for name, field in self._fields.items():
+            field.write(getattr(self._params, name))
+        self._moved()
+
+    def _on_take(self, _: object) -> None:
+        with self._said:
+            params = self._asked()
+            values = {name: getattr(params, name) for name in self._fields}
+            if self._adopt(params, values):
+                self._said.say("The panel at the top holds these values now. Keep them there.")
+            else:
+                self._said.complain("There is no panel: run the cell that shows it.")
 
     def _follow(self) -> None:
-        self._unforeseen.outputs = ()
-        with self._unforeseen:
-            self._compute()
+        """Compute the view by what the fields say."""
+        began = time.perf_counter()
+        shown = ""
+        with self._said:
+            shown = "".join(map(_html, self._view(self._asked(), *self._given)))
+            self._said.say("")
+        # What does not fit the fields above is taken off the screen.
+        self._screen.value = shown
         self.computed += 1
+        self._moved.restarts = time.perf_counter() - began > QUICK_SECONDS
 
-    def _compute(self) -> None:
+    def _asked(self) -> PlaybookParams:
+        """Return the parameters with what the fields say."""
         values = {name: field.read() for name, field in self._fields.items()}
         try:
-            params = type(self._params)(**(self._params.model_dump() | values))
-            shown = self._view(params, *self._given)
+            return type(self._params)(**(self._params.model_dump() | values))
         except ValidationError as error:
-            self._complain("; ".join(item["msg"] for item in error.errors(include_url=False)))
-        except OpsPlaybookError as error:
-            self._complain(str(error))
-        else:
-            self._said.value = ""
-            self._screen.value = "".join(map(_html, shown))
-
-    def _complain(self, text: str) -> None:
-        self._said.value = (
-            f'<pre role="alert" style="color:var(--jp-error-color1, #b3261e)">{escape(text)}</pre>'
-        )
+            problems = [item["msg"] for item in error.errors(include_url=False)]
+        raise ParamsError("; ".join(problems))
 
 
 def _html(shown: Shown) -> str:

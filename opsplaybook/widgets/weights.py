@@ -29,9 +29,38 @@ class WeightSliders(ipywidgets.VBox):
         moved: Callable[[], None],
     ) -> None:
         self._total, self._moved, self._following = total, moved, False
+        super().__init__()
+        self._lay_out(tuple(names), values)
+
+    @property
+    def values(self) -> tuple[float, ...]:
+        """The weights, in the order of the names."""
+        return tuple(slider.value for slider in self._sliders)
+
+    def rename(self, names: Sequence[str]) -> None:
+        """Have one slider per name; those of the same name, or as many as before, keep theirs.
+
+        A new one begins at nothing.
+        """
+        if tuple(names) == self._names:
+            return
+        before = dict(zip(self._names, self.values, strict=True))
+        same_count = len(names) == len(before)
+        values = self.values if same_count else [before.get(name, 0) for name in names]
+        self._lay_out(tuple(names), shared(values, total=self._total))
+
+    def show(self, values: Sequence[float]) -> None:
+        """Show other weights, without a move."""
+        self._following = True
+        for slider, value in zip(self._sliders, values, strict=True):
+            slider.value = value
+        self._following = False
+
+    def _lay_out(self, names: tuple[str, ...], values: Sequence[float]) -> None:
+        self._names = names
         self._sliders = [
             ipywidgets.FloatSlider(
-                value=value, min=0, max=total, step=STEP, readout_format="g",
+                value=value, min=0, max=self._total, step=STEP, readout_format="g",
                 description=name.replace("_", " "), continuous_update=True,
                 style={"description_width": "150px"},
                 layout=ipywidgets.Layout(width="480px"),
@@ -40,19 +69,7 @@ class WeightSliders(ipywidgets.VBox):
         ]  # fmt: skip
         for slider in self._sliders:
             slider.observe(self._follow, names="value")
-        super().__init__(self._sliders)
-
-    @property
-    def values(self) -> tuple[float, ...]:
-        """The weights, in the order of the names."""
-        return tuple(slider.value for slider in self._sliders)
-
-    def show(self, values: Sequence[float]) -> None:
-        """Show other weights, without a move."""
-        self._following = True
-        for slider, value in zip(self._sliders, values, strict=True):
-            slider.value = value
-        self._following = False
+        self.children = self._sliders
 
     def _follow(self, change: dict) -> None:
         if self._following:
@@ -77,8 +94,7 @@ def rebalanced(values: Sequence[float], moved: int, *, total: float) -> tuple[fl
     Returns
     -------
     tuple of float
-        The others are in proportion as before, or equal where all were zero. Rounded down to
-        half points; what that leaves goes to the largest of them.
+        The others share what is left, as `shared` has it.
 
     Examples
     --------
@@ -88,14 +104,40 @@ def rebalanced(values: Sequence[float], moved: int, *, total: float) -> tuple[fl
     The first keeps its 50; the others share the rest alike, as before.
     """
     kept = min(float(values[moved]), total)
-    places = [place for place in range(len(values)) if place != moved]
-    if not places:
+    others = [value for place, value in enumerate(values) if place != moved]
+    if not others:
         return (total,)
-    rest, others = total - kept, sum(values[place] for place in places)
-    shares = {
-        place: rest * (values[place] / others if others else 1 / len(places)) for place in places
-    }
-    result = {place: share // STEP * STEP for place, share in shares.items()}
-    result[max(places, key=shares.__getitem__)] += rest - sum(result.values())
-    result[moved] = kept
-    return tuple(result[place] for place in range(len(values)))
+    follow = shared(others, total=total - kept)
+    return (*follow[:moved], kept, *follow[moved:])
+
+
+def shared(values: Sequence[float], *, total: float) -> tuple[float, ...]:
+    """Scale values so that they add up, in half points.
+
+    Parameters
+    ----------
+    values : sequence of float
+        None negative.
+    total : float
+        What they add up to afterwards.
+
+    Returns
+    -------
+    tuple of float
+        In proportion as before, or equal where all were zero. Rounded down to half points; what
+        that leaves goes to the largest of them.
+
+    Examples
+    --------
+    >>> shared((30, 30, 0), total=100)
+    (50.0, 50.0, 0.0)
+
+    Two share what there is, as they did before.
+    """
+    if not values:
+        return ()
+    before = sum(values)
+    parts = [total * (value / before if before else 1 / len(values)) for value in values]
+    result = [part // STEP * STEP for part in parts]
+    result[parts.index(max(parts))] += total - sum(result)
+    return tuple(result)

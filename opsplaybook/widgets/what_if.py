@@ -6,6 +6,7 @@ from typing import Any
 from opsplaybook.display import Chart, MimeBundle, Table
 from opsplaybook.params import PlaybookParams
 from opsplaybook.widgets.frontend import is_interactive
+from opsplaybook.widgets.panel import adopt
 
 Shown = Table | Chart
 View = Callable[..., Sequence[Shown]]
@@ -38,7 +39,7 @@ class WhatIf:
         # ipywidgets costs a second to import, which no batch needs to pay.
         from opsplaybook.widgets.stage import Stage
 
-        stage = Stage(self._view, self._params, self._given, self._names)
+        stage = Stage(self._view, self._params, self._given, self._names, adopt=adopt)
         return stage.box._repr_mimebundle_(), {}
 
 

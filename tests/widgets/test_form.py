@@ -47,9 +47,11 @@ def test_a_change_is_in_the_params_and_is_heard(small):
 
 def test_an_account_is_chosen_by_its_text(small):
     form, _ = form_of(account_review, source=small, account_id="A-0001")
-    text = form._fields["account_id"].widget.options[4]
+    box = form._fields["account_id"].widget
+    (text,), total = box._choices().offered("A-0005")
     put(form, "account_id", text)
-    assert form.params.account_id == text.partition(" ")[0] == "A-0005"
+    assert (form.params.account_id, total) == ("A-0005", 1)
+    assert text.startswith("A-0005 · ")
 
 
 def test_a_deleted_account_is_marked_beside_its_field(small):
@@ -68,6 +70,26 @@ def test_a_wrong_value_is_marked_with_the_words_of_the_model(small):
     put(form, "thresholds", "60, 50, 40")
     assert form.problems == {}
     assert form._errors["thresholds"].value == ""
+
+
+def test_sliders_follow_the_dimensions_that_they_weigh(small):
+    form, _ = form_of(customer_portrait, source=small)
+    kept = form.params.dimensions[:3]
+    put(form, "dimensions", ", ".join(kept))
+    assert form.problems == {}
+    assert form.params.dimensions == kept
+    assert sum(form.params.weights) == 100
+    put(form, "dimensions", ", ".join((*kept, "no such")))
+    assert "no such" in form.problems["dimensions"]
+
+
+def test_values_are_put_into_the_form_at_once(small):
+    form, heard = form_of(customer_portrait, source=small)
+    weights = (100, *[0] * (len(form.params.weights) - 1))
+    form.show({"weights": weights, "cut_by": "threshold"})
+    assert form.params.weights == weights
+    assert form.params.cut_by == "threshold"
+    assert heard[-1]
 
 
 def test_weights_stay_whole(small):

@@ -1,9 +1,14 @@
 import json
+import subprocess
+import sys
+from datetime import datetime
+from pathlib import Path
 
 from opsplaybook.batch import run_playbook
 from opsplaybook.playbooks import account_review
 from opsplaybook.widgets.desk import served
 from opsplaybook.widgets.publishing import publish
+from opsplaybook.widgets.publishing_notes import cut_short, noted
 
 
 def published(params, output):
@@ -40,10 +45,43 @@ def test_a_run_that_cannot_start_says_why_and_leaves_nothing(tmp_path):
     assert not list(tmp_path.glob("out/*/report.html"))
 
 
+def test_a_folder_that_cannot_be_written_is_said(tmp_path):
+    (tmp_path / "out").write_text("a file")
+    _, (result,) = published(account_review.Params(), tmp_path / "out")
+    assert result.page is None
+    assert "cannot be made" in result.message
+
+
+def test_a_page_that_is_being_made_is_noted_and_the_note_goes_with_it(tmp_path):
+    with noted("account_review", tmp_path):
+        assert len(list(tmp_path.iterdir())) == 1
+        assert cut_short("account_review", tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_page_whose_kernel_was_killed_is_told_once(tmp_path):
+    program = (
+        "import os, sys, pathlib\n"
+        "from opsplaybook.widgets.publishing_notes import noted\n"
+        "with noted('account_review', pathlib.Path(sys.argv[1])):\n"
+        "    os.kill(os.getpid(), 9)\n"
+    )
+    subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=False)
+    assert cut_short("funnel_review", tmp_path) == []
+    (began,) = cut_short("account_review", tmp_path)
+    assert abs((datetime.now().astimezone() - began).total_seconds()) < 60
+    assert cut_short("account_review", tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_link_is_where_the_server_serves_files(tmp_path, monkeypatch):
     monkeypatch.delenv("JUPYTERHUB_SERVICE_PREFIX", raising=False)
-    page = tmp_path.relative_to(tmp_path.anchor) / "A & B" / "report.html"
-    assert served(page).endswith("/A%20%26%20B/report.html")
-    assert served(page).startswith("/files/")
+    monkeypatch.setenv("OPSPLAYBOOK_LAB_FOLDER", str(tmp_path))
+    (tmp_path / "mine").mkdir()
+    monkeypatch.chdir(tmp_path / "mine")
+    page = Path("outputs", "A & B", "report.html")
+    assert served(page) == "/files/mine/outputs/A%20%26%20B/report.html"
+    monkeypatch.delenv("OPSPLAYBOOK_LAB_FOLDER")
+    assert served(page) == "/files/outputs/A%20%26%20B/report.html"
     monkeypatch.setenv("JUPYTERHUB_SERVICE_PREFIX", "/user/mina/")
     assert served(page).startswith("/user/mina/files/")

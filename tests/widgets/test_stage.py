@@ -16,19 +16,30 @@ def view(params, factor):
     if params.period_days == 30:
         raise UsageError("too short", where="period", remedy="take more")
     if params.period_days == 31:
-        raise ZeroDivisionError("not foreseen")
+        raise ZeroDivisionError("<not foreseen>")
     return shown(f"{params.period_days * factor} days")
 
 
 @pytest.fixture
-def stage():
-    return Stage(view, account_review.Params(), (2,), ("period_days",))
+def adopted():
+    return []
 
 
-def drag(stage, *values):
+@pytest.fixture
+def stage(adopted):
+    def adopt(params, values):
+        adopted.append(values)
+        return len(adopted) == 1
+
+    return Stage(view, account_review.Params(), (2,), ("period_days",), adopt=adopt)
+
+
+def drag(stage, *values, every_seconds=0):
     async def move():
         for value in values:
             stage._fields["period_days"].widget.value = value
+            if every_seconds:
+                await asyncio.sleep(every_seconds)
         await asyncio.sleep(4 * REST_SECONDS)
 
     asyncio.run(move())
@@ -39,10 +50,24 @@ def test_it_starts_with_what_is_given(stage):
     assert "&lt;b&gt;" in stage._screen.value
 
 
-def test_of_a_drag_only_its_end_is_computed(stage):
+def test_values_that_come_at_once_are_computed_once(stage):
     drag(stage, *range(60, 90))
     assert "178 days" in stage._screen.value
     assert stage.computed == 2
+
+
+def test_a_quick_view_follows_the_hand_while_it_moves(stage):
+    drag(stage, *range(60, 80), every_seconds=REST_SECONDS / 5)
+    assert "158 days" in stage._screen.value
+    assert 3 <= stage.computed <= 8
+
+
+def test_a_slow_view_waits_until_the_hand_rests(stage, monkeypatch):
+    monkeypatch.setattr("opsplaybook.widgets.stage.QUICK_SECONDS", -1)
+    stage._follow()
+    drag(stage, *range(60, 80), every_seconds=REST_SECONDS / 5)
+    assert "158 days" in stage._screen.value
+    assert stage.computed == 3
 
 
 def test_a_value_that_the_model_refuses_is_said_in_its_words():
@@ -51,6 +76,7 @@ def test_a_value_that_the_model_refuses_is_said_in_its_words():
         customer_portrait.Params(),
         (),
         ("thresholds",),
+        adopt=lambda params, values: True,
     )
 
     async def move():
@@ -59,18 +85,39 @@ def test_a_value_that_the_model_refuses_is_said_in_its_words():
 
     asyncio.run(move())
     assert "they must fall from S to B" in stage._said.value
+    assert stage._screen.value == ""
 
 
 def test_an_error_of_ours_is_shown_and_gone_when_mended(stage):
     drag(stage, 30)
     assert "too short" in stage._said.value
+    assert stage._screen.value == ""
     drag(stage, 60)
     assert stage._said.value == ""
+    assert "120 days" in stage._screen.value
 
 
-def test_what_nobody_foresaw_is_not_swallowed(stage):
-    # Outside a kernel there is no screen to show it on, so it comes out.
-    stage._fields["period_days"].widget.unobserve_all("value")
-    stage._fields["period_days"].widget.value = 31
-    with pytest.raises(ZeroDivisionError):
-        stage._follow()
+def test_what_nobody_foresaw_is_shown_with_its_trace(stage):
+    drag(stage, 31)
+    assert "ZeroDivisionError: &lt;not foreseen&gt;" in stage._said.value
+    assert "Traceback" in stage._said.value
+
+
+def test_values_go_to_the_panel_if_there_is_one(stage, adopted):
+    drag(stage, 60)
+    stage._on_take(None)
+    assert adopted == [{"period_days": 60}]
+    assert "holds these values now" in stage._said.value
+    stage._on_take(None)
+    assert "There is no panel" in stage._said.value
+
+
+def test_a_view_goes_back_to_where_it_started(stage):
+    drag(stage, 60)
+
+    async def back():
+        stage._on_back(None)
+        await asyncio.sleep(4 * REST_SECONDS)
+
+    asyncio.run(back())
+    assert "180 days" in stage._screen.value

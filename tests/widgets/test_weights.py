@@ -29,3 +29,16 @@ def test_one_move_is_heard_once_after_the_others_followed():
     sliders.children[0].value = 60
     assert heard == [(60, 24.0, 16.0)]
     assert sum(heard[0]) == pytest.approx(100)
+
+
+def test_other_items_have_sliders_of_their_own():
+    sliders = WeightSliders(("a", "b", "c"), (50, 30, 20), total=100, moved=lambda: None)
+    sliders.rename(("a", "b", "d"))
+    assert sliders.values == (50, 30, 20)
+    sliders.rename(("d", "a"))
+    assert [slider.description for slider in sliders.children] == ["d", "a"]
+    assert sliders.values == (28.5, 71.5)
+    sliders.rename(())
+    assert sliders.values == ()
+    sliders.rename(("x", "y"))
+    assert sliders.values == (50, 50)
