@@ -45,11 +45,11 @@ def shown(done: SimpleNamespace) -> dict[str, Table | Chart]:
         p.table_timing(done.timing, definition),
         p.chart_segments(done.breakdown, reach, definition),
         p.table_segments(done.breakdown, definition), p.chart_trend(done.breakdown, definition),
-        p.table_changes(done.breakdown), p.chart_change(change, definition),
+        p.table_changes(done.breakdown, definition), p.chart_change(change, definition),
         p.table_change(change, definition), p.chart_cells(change, definition),
         p.table_cells(change, definition), p.chart_odds(done.behaviour, definition),
-        p.table_odds(done.behaviour), p.table_paths(done.behaviour, definition),
+        p.table_odds(done.behaviour, definition), p.table_paths(done.behaviour, definition),
         p.chart_worth(done.worth, definition), p.table_worth(done.worth, definition),
-        p.table_actions(done.steps),
+        p.table_actions(done.steps, definition),
     ]  # fmt: skip
     return {item.key: item for item in items}

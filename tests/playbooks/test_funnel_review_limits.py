@@ -111,7 +111,7 @@ def test_numbers_by_hand(plain):
 
 def test_nothing_changed_and_nothing_is_named(plain):
     assert plain.findings.verdict.word == "Steady"
-    assert plain.breakdown.changes.empty
+    assert plain.breakdown.trend.changes.empty
     assert plain.change.reversals == ()
     assert plain.worth.first("back to before") is None
 
@@ -122,7 +122,7 @@ def test_a_fall_without_segments_is_in_the_verdict_and_the_trend(follow):
     assert done.findings.verdict.word == "Look into it"
     assert done.change.since == date(2026, 3, 30)
     assert done.change.whole.interval.contains(-0.6)
-    assert done.breakdown.changes["cohort"].tolist() == [pd.Timestamp("2026-03-30")]
+    assert done.breakdown.trend.changes["cohort"].tolist() == [pd.Timestamp("2026-03-30")]
 
 
 def test_two_segments_are_compared_and_neither_fell(follow, funnel_steps):

@@ -1,24 +1,24 @@
 """The funnel review on public data: other people's rows, and the traps in them."""
 
+from pathlib import Path
+
 import pytest
 
+from opsplaybook.batch.planfile import read_plan_file
 from opsplaybook.sources import open_source
 
-PURCHASE = {
-    "source": "onlineshop_events", "funnel": "Purchase", "window_days": 7, "cohort": "week",
-    "steps": ["catalog", "cart", "payment_choice", "payment_done"], "segment_by": [],
-    "change_on": None, "change_name": "",
-}  # fmt: skip
-DEALS = {
-    "source": "maven_crm", "funnel": "Deals", "unit": "opportunity_id", "change_on": None,
-    "change_name": "", "segment_by": ["product", "accounts.industry"], "other_rules": False,
-}  # fmt: skip
-LEADS = {
-    "source": "leads_xeducation", "funnel": "Leads", "as_of": "2020-12-31",
-    "steps": ["lead @ opportunities", "won: outcome=won @ opportunities"],
-    "unit": "opportunity_id", "segment_by": ["source", "product"], "compare": "segments",
-    "change_on": None, "change_name": "",
-}  # fmt: skip
+BATCHES = Path(__file__).parents[2] / "params" / "batches"
+
+
+def shipped(name, run):
+    """Return the parameters of one run of a plan that is shipped."""
+    plan = read_plan_file(BATCHES / f"funnels_{name}.yaml")
+    return {"source": plan.source} | plan.params | plan.each[run]
+
+
+PURCHASE, CHECKOUT = shipped("onlineshop", 0), shipped("onlineshop", 1)
+BY_DATE, BY_STAGE = ({"other_rules": False} | shipped("maven_crm", run) for run in (0, 1))
+LEADS, ORIGINS = shipped("leads", 0), shipped("leads", 1)
 LEAKY = (
     "Tags", "Lead Quality", "Lead Profile", "Last Activity", "Last Notable Activity",
     "Asymmetrique",
@@ -40,6 +40,8 @@ def test_purchases_and_those_who_purchased_are_told_apart(review, funnel_steps):
     assert done.definition.counted == "users"
     assert done.reach.steps["reached"].iloc[-1] == rules["as chosen"] == 524
     assert rules["window of 14 days"] == 559
+    note = funnel_steps.shown(done)["definition"].note
+    assert "706 rows of payment done are of 653 users" in note
     # Between two steps there is always something else.
     assert rules["each step the very next"] == 0
     assert not any("by account" in rule for rule in rules.index)
@@ -56,8 +58,7 @@ def test_the_time_to_pay_does_not_run_away_at_the_end_of_the_window(review):
 
 
 def test_deals_are_a_funnel_over_their_dates(review):
-    steps = ["engaged @ opportunities.opened_on", "won: outcome=won @ opportunities.closed_on"]
-    done = review(**DEALS | {"steps": steps, "window_days": 138})
+    done = review(**BY_DATE)
 
     # 8,800 deals, 500 of which were never engaged; 4,238 are won.
     assert done.reach.entered == 8300
@@ -65,6 +66,7 @@ def test_deals_are_a_funnel_over_their_dates(review):
     products = set(done.change.cells["segment"])
     assert "GTX Pro" in products
     assert "GTXPro" not in products
+    assert any("“GTXPro” is the product list's “GTX Pro”" in c for c in done.findings.caveats)
     assert any("1,088 deals belong to no known account" in c for c in done.findings.caveats)
     # Won value 10,005,534 over 4,238 deals.
     assert done.worth.value.money.value == pytest.approx(10_005_534 / 4238)
@@ -72,17 +74,7 @@ def test_deals_are_a_funnel_over_their_dates(review):
 
 
 def test_deals_are_a_funnel_over_their_present_stage(review):
-    done = review(
-        **DEALS
-        | {
-            "steps": [
-                "prospect @ opportunities",
-                "engaged: stage=Engaging or Won or Lost @ opportunities",
-                "won: outcome=won @ opportunities",
-            ],
-            "compare": "segments",
-        }
-    )
+    done = review(**BY_STAGE)
     steps = done.reach.steps.set_index("step")
 
     # Of closed deals 63.15% are won; 500 and 1,589 are open in their stage.
@@ -92,7 +84,7 @@ def test_deals_are_a_funnel_over_their_present_stage(review):
     assert done.reach.whole.value == pytest.approx(0.6315, abs=5e-5)
     assert any("not its history" in caveat for caveat in done.findings.caveats)
     assert done.timing.rows.empty
-    assert done.breakdown.trend.empty
+    assert done.breakdown.trend.rows.empty
 
 
 def test_leads_without_any_date_are_a_funnel_over_their_outcome(review, funnel_steps):
@@ -107,9 +99,25 @@ def test_leads_without_any_date_are_a_funnel_over_their_outcome(review, funnel_s
     assert {"Google", "not known"} <= values
     assert values.isdisjoint({"Select", "google", "testone"})
     assert any("test entry" in caveat for caveat in done.findings.caveats)
+    assert any("“Select” is what a form shows" in caveat for caveat in done.findings.caveats)
+    assert any("tell the outcome" in caveat for caveat in done.findings.caveats)
     assert any("no date" in caveat for caveat in done.findings.caveats)
     assert done.findings.verdict.word == "Different"
     assert len(funnel_steps.shown(done)) == 22
+
+
+def test_all_other_shipped_funnels_of_public_data_run_through(review, funnel_steps):
+    checkout, origins = review(**CHECKOUT), review(**ORIGINS)
+
+    # 706 payments of 653 users, each by card or in cash: whoever paid had chosen how.
+    assert checkout.reach.steps["reached"].is_monotonic_decreasing
+    assert 0 < checkout.reach.steps["reached"].iloc[-1] <= 653
+    assert origins.reach.entered == 9239
+    assert {"Lead Add Form", "Landing Page Submission"} <= set(
+        origins.breakdown.segments["segment"]
+    )
+    for done in (checkout, origins):
+        assert len(funnel_steps.shown(done)) == 22
 
 
 def test_no_column_that_tells_the_outcome_is_mapped(public_data):

@@ -8,6 +8,7 @@ in words under every number.
 from opsplaybook.playbooks import base
 from opsplaybook.playbooks.funnel_review.actions import Steps, plan_steps, table_actions
 from opsplaybook.playbooks.funnel_review.behaviour import Behaviour, watch_behaviour
+from opsplaybook.playbooks.funnel_review.behaviour_shown import chart_odds, table_odds, table_paths
 from opsplaybook.playbooks.funnel_review.breakdown import Breakdown, break_down
 from opsplaybook.playbooks.funnel_review.breakdown_shown import (
     chart_segments,
@@ -19,11 +20,8 @@ from opsplaybook.playbooks.funnel_review.change import Change, explain_change
 from opsplaybook.playbooks.funnel_review.change_shown import (
     chart_cells,
     chart_change,
-    chart_odds,
     table_cells,
     table_change,
-    table_odds,
-    table_paths,
 )
 from opsplaybook.playbooks.funnel_review.conclusions import findings
 from opsplaybook.playbooks.funnel_review.definition import Definition, define_funnel
@@ -31,14 +29,14 @@ from opsplaybook.playbooks.funnel_review.params import Params
 from opsplaybook.playbooks.funnel_review.reach import Reach, measure_reach
 from opsplaybook.playbooks.funnel_review.reach_shown import (
     chart_reach,
-    chart_timing,
     table_definition,
     table_lost,
     table_reach,
     table_rules,
-    table_timing,
 )
 from opsplaybook.playbooks.funnel_review.timing import Timing, measure_timing
+from opsplaybook.playbooks.funnel_review.timing_shown import chart_timing, table_timing
+from opsplaybook.playbooks.funnel_review.trend import Trend
 from opsplaybook.playbooks.funnel_review.what_if import WHAT_IF_RULE, what_if_rule
 from opsplaybook.playbooks.funnel_review.worth import Worth, value_repairs
 from opsplaybook.playbooks.funnel_review.worth_shown import chart_worth, table_worth
@@ -78,6 +76,7 @@ __all__ = [
     "Reach",
     "Steps",
     "Timing",
+    "Trend",
     "Worth",
     "break_down",
     "chart_cells",

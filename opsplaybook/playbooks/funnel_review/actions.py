@@ -15,7 +15,10 @@ from opsplaybook.playbooks.funnel_review.change import Change
 from opsplaybook.playbooks.funnel_review.definition import Definition
 from opsplaybook.playbooks.funnel_review.params import Params
 from opsplaybook.playbooks.funnel_review.reach import Reach
-from opsplaybook.playbooks.funnel_review.worth import BACK, KEEP, Worth
+from opsplaybook.playbooks.funnel_review.repairs import BACK, KEEP
+from opsplaybook.playbooks.funnel_review.wording import with_rule
+from opsplaybook.playbooks.funnel_review.worth import Worth
+from opsplaybook.playbooks.funnel_review.worth_shown import sized
 from opsplaybook.sources import Tables
 
 _ASKED = 10
@@ -76,9 +79,9 @@ def plan_steps(
     return Steps((*earlier.actions, *new))
 
 
-def table_actions(steps: Steps) -> Table:
+def table_actions(steps: Steps, definition: Definition) -> Table:
     """Show all actions, those carried over first."""
-    return actions.table_actions(steps.actions)
+    return with_rule(actions.table_actions(steps.actions), definition)
 
 
 _Wanted = tuple[str, date, str, str]
@@ -108,14 +111,13 @@ def _repair(worth: Worth, change: Change, params: Params, due_on: date) -> Itera
 
 
 def _effect(row: object, worth: Worth) -> str:
-    low, high = (formats.number(max(row[f"units_{end}"], 0)) for end in ("low", "high"))
-    return f"{formats.number(row['units'])} more at the end {worth.span} ({low} to {high})"
+    return f"{sized(row, 'units', worth.units_kind)} more at the end {worth.span}"
 
 
 def _trend(breakdown: Breakdown, change: Change, due_on: date) -> Iterator[_Wanted]:
     """Ask for the cause of a fall in the trend that no comparison of periods has named."""
     named = set(change.moved(-1)["step"]) if len(change.cells) else set()
-    for row in breakdown.changes.itertuples():
+    for row in breakdown.trend.changes.itertuples():
         if row.change < 0 and row.step not in named:
             what = (
                 f"Find out what happened to {row.step} ({row.segment}) around "

@@ -21,7 +21,8 @@ from opsplaybook.stats.results import Difference
 MOST_ACTIONS = 20
 _CELLS = ["did_and_reached", "did_not_reach", "other_reached", "other_not_reached"]
 _PATHS = 8
-_PATH_LENGTH = 3
+PATH_LENGTH = 3
+"""Actions of a way on that are told apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ def watch_behaviour(
         by_account=definition.nested,
     )
     actions = _actions(found, params.level)
-    paths = funnels.paths_after(definition.funnel, after, length=_PATH_LENGTH, limit=_PATHS)
+    paths = funnels.paths_after(definition.funnel, after, length=PATH_LENGTH, limit=_PATHS)
     return Behaviour(
         step=step,
         after=after,
@@ -112,7 +113,7 @@ def focus(reach: Reach, change: Change) -> tuple[str, str]:
     fallen = change.moved(-1)
     if len(fallen):
         return str(fallen["step"].iloc[0]), str(fallen["segment"].iloc[0])
-    return reach.heaviest, ""
+    return reach.lowest, ""
 
 
 def _before(step: str, definition: Definition) -> str:

@@ -1,13 +1,23 @@
 """What step 4 shows: segments against all others, and cohorts of entry."""
 
+from dataclasses import replace
+
 import pandas as pd
 
-from opsplaybook import tables
+from opsplaybook import formats, tables
 from opsplaybook.display import Chart, Table
-from opsplaybook.figures import plot_intervals, plot_lines
-from opsplaybook.playbooks.funnel_review.breakdown import WHOLE, Breakdown
+from opsplaybook.figures import plot_intervals, plot_panels
+from opsplaybook.playbooks.funnel_review.breakdown import Breakdown
 from opsplaybook.playbooks.funnel_review.definition import Definition
+from opsplaybook.playbooks.funnel_review.lines import EVERYONE, WHOLE
 from opsplaybook.playbooks.funnel_review.reach import Reach
+from opsplaybook.playbooks.funnel_review.trend import Trend
+from opsplaybook.playbooks.funnel_review.wording import (
+    column_in_words,
+    intervals,
+    no_rows,
+    with_rule,
+)
 from opsplaybook.tables import Column
 
 _SEGMENT_COLUMNS = (
@@ -21,6 +31,15 @@ _SEGMENT_COLUMNS = (
            n="difference_n"),
     Column("detectable", "Beyond chance", "flag"),
 )  # fmt: skip
+_TREND_COLUMNS = (
+    Column("segment", "Segment"),
+    Column("step", "Step to"),
+    Column("cohort", "Entered from", "date"),
+    Column("units", "Mature before", "count"),
+    Column("rate", "Rate", "share", low="rate_low", high="rate_high", n="rate_n"),
+)
+_SEGMENTS_TOLD_APART = 3
+_REMARKS = 2
 _CHANGE_COLUMNS = (
     Column("segment", "Segment"),
     Column("step", "Step to"),
@@ -36,13 +55,13 @@ _CHANGE_COLUMNS = (
 def chart_segments(breakdown: Breakdown, reach: Reach, definition: Definition) -> Chart:
     """Draw the rate of each segment at the step that loses most."""
     frame = breakdown.segments
-    step = reach.heaviest or WHOLE
+    step = reach.lowest or WHOLE
     if frame.empty:
-        frame = _empty(_SEGMENT_COLUMNS)
+        frame = no_rows(_SEGMENT_COLUMNS)
     own = frame.loc[frame["step"] == step]
-    named = own.assign(name=own["by"].map(_column) + ": " + own["segment"])
+    named = own.assign(name=own["by"].map(column_in_words) + ": " + own["segment"])
     row = reach.steps.loc[reach.steps["step"] == step, "rate"]
-    return plot_intervals(
+    chart = plot_intervals(
         named,
         category="name",
         value="rate",
@@ -55,82 +74,103 @@ def chart_segments(breakdown: Breakdown, reach: Reach, definition: Definition) -
         kind="share",
         key="segments-chart",
         title=f"Went on to {step}, by segment at entry",
-        subtitle=f"Mature {definition.counted}, {definition.level:.0%} intervals",
+        subtitle=f"Mature {definition.counted}, {intervals(definition)}",
         data=table_segments(breakdown, definition),
     )
+    return with_rule(chart, definition)
 
 
 def table_segments(breakdown: Breakdown, definition: Definition) -> Table:
     """Show each segment against all others, the clearest first."""
     frame = breakdown.segments
     if frame.empty:
-        frame = _empty(_SEGMENT_COLUMNS)
+        frame = no_rows(_SEGMENT_COLUMNS)
     else:
-        frame = frame.assign(by=frame["by"].map(_column)).sort_values(
+        frame = frame.assign(by=frame["by"].map(column_in_words)).sort_values(
             ["detectable", "p_value"], ascending=[False, True], kind="stable", na_position="last"
         )
-    return tables.table(
+    shown = tables.table(
         frame,
         _SEGMENT_COLUMNS,
         key="segments",
-        caption=f"Rates by segment at entry, mature {definition.counted}, "
-        f"{definition.level:.0%} intervals",
+        caption=f"Rates by segment at entry, mature {definition.counted}, {intervals(definition)}",
         note=f"{breakdown.compared} comparisons: a difference is beyond chance after correction "
-        f"for all of them (Holm). {definition.words}",
+        "for all of them (Holm).",
     )
+    return with_rule(shown, definition)
 
 
 def chart_trend(breakdown: Breakdown, definition: Definition) -> Chart:
-    """Draw the rates of cohorts of entrants that are mature."""
-    columns = [
-        Column("cohort", "Entered from", "date"),
-        Column("step", "Step to"),
-        Column("units", "Mature before", "count"),
-        Column("rate", "Rate", "share", low="rate_low", high="rate_high", n="rate_n"),
-    ]
-    frame = breakdown.trend if len(breakdown.trend) else _empty(tuple(columns))
-    data = tables.table(
-        frame, columns, key="trend", caption="Rates by cohort of entry", note=definition.words
-    )
-    return plot_lines(
-        frame,
+    """Draw the rates of mature cohorts of entrants, a panel per step and a line per segment."""
+    trend = breakdown.trend
+    frame = trend.rows if len(trend.rows) else no_rows(_TREND_COLUMNS).assign(changed=False)
+    by = f" and {column_in_words(trend.by)}" if trend.by else ""
+    chart = plot_panels(
+        frame.assign(rate=frame["rate"].where(frame["rate_n"] >= formats.MINIMUM_UNITS)),
+        panel="step",
         x="cohort",
         y="rate",
-        series="step",
+        series="segment",
+        low="rate_low",
+        high="rate_high",
+        marked="changed",
+        marked_label="change beyond noise",
+        focus=(*trend.segments[:_SEGMENTS_TOLD_APART], EVERYONE),
+        remarks={step: _remarks(trend, step) for step in frame["step"].unique()},
         label="Went on (%)",
         kind="share",
         key="trend-chart",
-        title="Rates by cohort of entry",
-        subtitle=_mature_cohorts(breakdown, definition),
-        data=data,
+        title=f"Rates by cohort of entry{by}",
+        subtitle=f"{_cohorts(breakdown, definition)}, {definition.level:.0%} bands",
+        data=_table_trend(frame, definition),
         zero=True,
     )
+    said = replace(chart, note=f"{_searched(trend)} A ring marks the cohort of a named change.")
+    return with_rule(said, definition)
 
 
-def table_changes(breakdown: Breakdown) -> Table:
+def table_changes(breakdown: Breakdown, definition: Definition) -> Table:
     """Show the changes of the trend that exceed noise."""
-    frame = breakdown.changes
-    found = f"{len(frame)} of {breakdown.looked_at} lines" if breakdown.looked_at else "no line"
-    return tables.table(
-        frame,
+    trend = breakdown.trend
+    found = f"{len(trend.changes)} in {trend.looked_at} lines" if trend.looked_at else "no line"
+    shown = tables.table(
+        trend.changes,
         _CHANGE_COLUMNS,
         key="changes",
         caption=f"Changes that exceed noise: {found}",
-        note=f"A line is a step, of all or of one segment; {breakdown.looked_at} lines share a 5% "
-        "chance of any false alarm. Both rates are chosen to differ, so their distance is rather "
-        "too large.",
+        note=f"{_searched(trend)} Both rates are chosen to differ, so their distance is rather too "
+        "large.",
+    )
+    return with_rule(shown, definition)
+
+
+def _table_trend(frame: pd.DataFrame, definition: Definition) -> Table:
+    shown = tables.table(
+        frame, _TREND_COLUMNS, key="trend", caption="Rates by cohort of entry and segment"
+    )
+    return with_rule(shown, definition)
+
+
+def _searched(trend: Trend) -> str:
+    """Say how many lines were searched for a change, and what that means."""
+    return (
+        f"A change was looked for in {trend.looked_at} lines (each step, of all and of each "
+        "segment); together they share a 5% chance of any false alarm."
     )
 
 
-def _mature_cohorts(breakdown: Breakdown, definition: Definition) -> str:
-    left_out = f"; {breakdown.open_cohorts} later left out" if breakdown.open_cohorts else ""
+def _remarks(trend: Trend, step: str) -> tuple[str, ...]:
+    """Name the changes of a step, clearest first, in a line each; without one, say nothing."""
+    own = trend.changes.loc[trend.changes["step"] == step].sort_values("p_value", kind="stable")
+    said = tuple(
+        f"{row.segment} {formats.points(row.change)} from about {row.cohort:%Y-%m}"
+        for row in own.itertuples()
+    )
+    more = len(said) - _REMARKS
+    return (*said[:_REMARKS], f"and {more} more") if more > 0 else said
+
+
+def _cohorts(breakdown: Breakdown, definition: Definition) -> str:
+    late = breakdown.trend.open_cohorts
+    left_out = f"; {late} later left out" if late else ""
     return f"Cohorts of {definition.counted} of which all are mature{left_out}"
-
-
-def _column(name: str) -> str:
-    return name.rpartition(".")[2].replace("_", " ")
-
-
-def _empty(columns: tuple[Column, ...]) -> pd.DataFrame:
-    names = [name for c in columns for name in (c.name, c.low, c.high, c.n) if name]
-    return pd.DataFrame(columns=names)

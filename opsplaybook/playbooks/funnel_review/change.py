@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from opsplaybook import formats
-from opsplaybook.playbooks.funnel_review.breakdown import EVERYONE, WHOLE, lines
 from opsplaybook.playbooks.funnel_review.definition import Definition
+from opsplaybook.playbooks.funnel_review.lines import EVERYONE, WHOLE, lines
 from opsplaybook.playbooks.funnel_review.nested import ends, estimate_difference, estimate_rate
 from opsplaybook.playbooks.funnel_review.params import Params
 from opsplaybook.playbooks.funnel_review.splits import (

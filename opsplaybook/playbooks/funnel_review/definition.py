@@ -1,15 +1,15 @@
 """Step 1, definition: what counts as a step, and what the choice of the rule decides."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 
 import pandas as pd
 
-from opsplaybook.errors import ParamsError
 from opsplaybook.metrics import funnels, statuses
 from opsplaybook.metrics.funnels import Funnel, FunnelRule, Step
-from opsplaybook.playbooks.funnel_review.nested import ACCOUNT, ends, estimate_rate, with_base
+from opsplaybook.playbooks.funnel_review.nested import ACCOUNT, carry_account, with_base
+from opsplaybook.playbooks.funnel_review.other_rules import try_other_rules
 from opsplaybook.playbooks.funnel_review.params import Params, funnel_rule
 from opsplaybook.sources import Tables
 
@@ -82,9 +82,17 @@ class Definition:
         return tuple(step for step in self.steps if not step.optional)
 
     @property
+    def step_names(self) -> tuple[str, ...]:
+        """Names of the steps that have to be reached; in any order, how many were done."""
+        names = tuple(step.name for step in self.required)
+        if self.rule is None or self.rule.order != "any":
+            return names
+        return tuple(f"{done} of {len(names)} steps" for done in range(1, len(names) + 1))
+
+    @property
     def last(self) -> str:
         """Name of the last step."""
-        return self.required[-1].name
+        return self.step_names[-1]
 
     @property
     def window_days(self) -> int:
@@ -126,18 +134,10 @@ def define_funnel(given: Tables, params: Params) -> Definition:
     """
     if params.of_statuses:
         return _of_statuses(given, params)
-    rule = _with_accounts(given, funnel_rule(params))
+    rule = carry_account(given, funnel_rule(params))
     plain = _definition(given, params, rule, funnels.read_funnel(given, rule))
-    alternatives, impossible = _alternatives(given, params, plain)
+    alternatives, impossible = try_other_rules(given, params, plain)
     return replace(plain, alternatives=alternatives, impossible=impossible)
-
-
-def _with_accounts(given: Tables, rule: FunnelRule) -> FunnelRule:
-    """Let units carry the account of their first entry, where the first step knows it."""
-    rows = given.expression(rule.required[0].table)
-    if rule.unit == ACCOUNT or rows is None or ACCOUNT not in rows.columns:
-        return rule
-    return replace(rule, segments=(*rule.segments, ACCOUNT))
 
 
 def _definition(given: Tables, params: Params, rule: FunnelRule, funnel: Funnel) -> Definition:
@@ -232,63 +232,3 @@ def _without_window(rule: FunnelRule) -> tuple[str, ...]:
             "there are no rates, only times to convert."
         ),
     )
-
-
-def _alternatives(
-    given: Tables, params: Params, definition: Definition
-) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Count the end of the funnel under the chosen rule and under others, one change each."""
-    rows = [_end_row("as chosen", definition)]
-    impossible = []
-    for name, changed in _changes(params, nested=definition.nested) if params.other_rules else ():
-        try:
-            rule = _with_accounts(given, funnel_rule(params, segments=(), **changed))
-            funnel = funnels.read_funnel(given, rule)
-        except ParamsError as error:
-            impossible.append(f"{name} ({error.what})")
-            continue
-        other = replace(
-            definition,
-            rule=rule,
-            funnel=funnel,
-            counted=rule.counted,
-            nested=definition.nested and ACCOUNT in rule.segments,
-        )
-        rows.append(_end_row(name, other))
-    return pd.DataFrame(rows), tuple(impossible)
-
-
-def _changes(params: Params, *, nested: bool) -> Iterator[tuple[str, dict[str, object]]]:
-    """Yield the other rules: what is changed, in words, and to what."""
-    if params.anchor == "first":
-        yield "window from any entry", {"anchor": "any"}
-    else:
-        yield "window from the first entry only", {"anchor": "first"}
-    if params.window_days:
-        for days in (params.window_days // 2, params.window_days * 2):
-            yield f"window of {days} days", {"window": timedelta(days=days)}
-    for order, words in (
-        ("loose", "others may come between"),
-        ("strict", "each step the very next"),
-        ("any", "steps in any order"),
-    ):
-        if order != params.order:
-            yield words, {"order": order}
-    if params.unit == "user_id" and nested:
-        yield "by account, users together", {"unit": ACCOUNT}
-        yield "by account, any one user", {"unit": ACCOUNT, "quorum": 1}
-
-
-def _end_row(name: str, definition: Definition) -> dict[str, object]:
-    """Count who came to the end; the rate is of mature entrants."""
-    counts = definition.counts()
-    end = counts.loc[counts["position"] == len(definition.steps)]
-    shares = estimate_rate(end, base="mature_entered", level=definition.level)
-    return {
-        "rule": name,
-        "unit": definition.counted,
-        "entered": int(end["entered"].sum()),
-        "reached": int(end["reached"].sum()),
-        "mature": int(end["mature_entered"].sum()),
-        **ends(shares),
-    }

@@ -1,17 +1,28 @@
 """From counts per account to rates: people of one account are alike, accounts are not."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
+from opsplaybook.metrics.funnels import FunnelRule
 from opsplaybook.metrics.statuses import UNKNOWN
+from opsplaybook.sources import Tables
 from opsplaybook.stats.arrays import Floats
 from opsplaybook.stats.nested_rates import clustered_rate, clustered_rate_difference
 from opsplaybook.stats.rates import rate, rate_difference
 from opsplaybook.stats.results import Difference, Estimate
 
 ACCOUNT = "account_id"
+
+
+def carry_account(given: Tables, rule: FunnelRule) -> FunnelRule:
+    """Let units carry the account of their first entry, where the first step knows it."""
+    rows = given.expression(rule.required[0].table)
+    if rule.unit == ACCOUNT or rows is None or ACCOUNT not in rows.columns:
+        return rule
+    return replace(rule, segments=(*rule.segments, ACCOUNT))
 
 
 def with_base(frame: pd.DataFrame) -> pd.DataFrame:
@@ -33,6 +44,24 @@ def estimate_rate(
     if successes is None:
         return rate(float(frame[hits].sum()), int(frame[base].sum()), level=level)
     return clustered_rate(successes, sizes, level=level)
+
+
+def estimate_rates(
+    frame: pd.DataFrame, along: str, places: Sequence[object], *, level: float
+) -> list[Estimate]:
+    """Estimate the rate at each place (a cohort), as `estimate_rate` does for its rows."""
+    hits, base = (matrix(frame, column, along, places) for column in ("mature_reached", "base"))
+    single = alone(frame)
+    if len(single) == 1:
+        return [rate(float(h), int(n), level=level) for h, n in zip(hits[0], base[0], strict=True)]
+    return [
+        clustered_rate(
+            *with_singles((hits[~single, place], base[~single, place]),
+                          (hits[single, place].sum(), base[single, place].sum())),
+            level=level,
+        )
+        for place in range(len(places))
+    ]  # fmt: skip
 
 
 def estimate_difference(
@@ -59,9 +88,17 @@ def clusters(
         np.bincount(codes[known], weights=frame[column].to_numpy(dtype=float)[known])
         for column in (hits, base)
     ]
-    alone, alone_hits = (int(frame[column].to_numpy()[~known].sum()) for column in (base, hits))
-    singles = np.arange(alone) < alone_hits
-    return np.append(totals[0], singles.astype(float)), np.append(totals[1], np.ones(alone))
+    single = [frame[column].to_numpy(dtype=float)[~known].sum() for column in (hits, base)]
+    return with_singles((totals[0], totals[1]), (single[0], single[1]))
+
+
+def with_singles(
+    accounts: tuple[Floats, Floats], single: tuple[float, float]
+) -> tuple[Floats, Floats]:
+    """Add units of no known account to successes and sizes of accounts, one cluster each."""
+    hits, n = (round(number) for number in single)
+    ones = (np.arange(n) < hits).astype(float)
+    return np.append(accounts[0], ones), np.append(accounts[1], np.ones(n))
 
 
 def ends(estimate: Estimate | Difference, name: str = "rate") -> dict[str, float]:

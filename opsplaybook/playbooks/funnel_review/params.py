@@ -72,7 +72,9 @@ class Params(PlaybookParams):
     repair_share: float = Field(
         0.1, description="Share of those lost at a step that a repair keeps", gt=0, le=1
     )
-    listed: int = Field(1000, description="Lost ones that are listed", ge=1, le=100_000)
+    listed: int = Field(
+        250_000, description="Lost ones that the list holds at most", ge=1, le=1_000_000
+    )
     seed: int = Field(7, description="Seed of all draws", ge=0)
     owner: str = Field("product manager", description="Who owns actions without an owner")
     action_days: int = Field(14, description="Days from `as_of` to the date of an action", ge=1)

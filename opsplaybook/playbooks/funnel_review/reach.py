@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from opsplaybook.formats import MINIMUM_UNITS
 from opsplaybook.metrics import funnels
 from opsplaybook.metrics.statuses import UNKNOWN
 from opsplaybook.playbooks.funnel_review.definition import Definition
@@ -41,8 +42,12 @@ class Reach:
         ``account`` (its name), ``owner``, ``last_step``, ``last_at``, ``days_since``,
         ``entered_on``.
     lost_total : int
-    heaviest : str
-        The required step that loses most of those that come to it; empty without a rate.
+    lowest : str
+        The required step with the lowest rate of the step before; empty without a rate.
+    as_low : tuple of str
+        Steps whose rate the intervals do not tell from that.
+    most_lost : str
+        The required step before which most units are lost; empty where nobody is lost.
     caveats : tuple of str
     """
 
@@ -54,7 +59,9 @@ class Reach:
     counts: pd.DataFrame
     lost: pd.DataFrame
     lost_total: int
-    heaviest: str
+    lowest: str
+    as_low: tuple[str, ...]
+    most_lost: str
     caveats: tuple[str, ...]
 
 
@@ -79,6 +86,7 @@ def measure_reach(given: Tables, params: Params, definition: Definition) -> Reac
     whole = estimate_rate(counts.loc[end], base="mature_entered", level=definition.level)
     lost, total = _lost(given, params, definition)
     mature = int(counts.loc[first, "mature_entered"].sum())
+    lowest, as_low = _lowest(steps)
     return Reach(
         steps=steps,
         whole=whole,
@@ -88,7 +96,9 @@ def measure_reach(given: Tables, params: Params, definition: Definition) -> Reac
         counts=counts,
         lost=lost,
         lost_total=total,
-        heaviest=_heaviest(steps),
+        lowest=lowest,
+        as_low=as_low,
+        most_lost=_most_lost(steps),
         caveats=_caveats(counts, definition, mature),
     )
 
@@ -121,9 +131,20 @@ def _name(own: pd.DataFrame, name: str) -> str:
     return str(own["step"].iloc[0]) if len(own) else name
 
 
-def _heaviest(steps: pd.DataFrame) -> str:
-    known = steps.loc[~steps["optional"] & steps["rate"].notna() & (steps["rate_n"] >= 5)]
-    return "" if known.empty else str(known.loc[known["rate"].idxmin(), "step"])
+def _lowest(steps: pd.DataFrame) -> tuple[str, tuple[str, ...]]:
+    """Return the step with the lowest rate, and those that may be as low."""
+    enough = steps["rate_n"] >= MINIMUM_UNITS
+    known = steps.loc[~steps["optional"] & steps["rate"].notna() & enough]
+    if known.empty:
+        return "", ()
+    found = known.loc[known["rate"].idxmin()]
+    near = known.loc[(known["rate_low"] <= found["rate_high"]) & (known["step"] != found["step"])]
+    return str(found["step"]), tuple(near["step"])
+
+
+def _most_lost(steps: pd.DataFrame) -> str:
+    later = steps.loc[~steps["optional"] & (steps["position"] > 1)]
+    return str(later.loc[later["lost"].idxmax(), "step"]) if later["lost"].any() else ""
 
 
 def _lost(given: Tables, params: Params, definition: Definition) -> tuple[pd.DataFrame, int]:

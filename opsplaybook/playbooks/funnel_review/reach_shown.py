@@ -1,19 +1,17 @@
-"""What steps 1 to 3 show: the rule, reach and loss, time to convert."""
+"""What steps 1 and 2 show: the rule, other rules, reach and loss, who was lost."""
 
 from collections.abc import Mapping
 
-import pandas as pd
-
 from opsplaybook import formats, tables
 from opsplaybook.display import Chart, Table
-from opsplaybook.figures import plot_funnel, plot_survival
+from opsplaybook.figures import plot_funnel
 from opsplaybook.metrics.funnels import Step
 from opsplaybook.playbooks.funnel_review.definition import Definition
 from opsplaybook.playbooks.funnel_review.reach import Reach
-from opsplaybook.playbooks.funnel_review.timing import Timing
+from opsplaybook.playbooks.funnel_review.wording import intervals, no_rows, with_rule
 from opsplaybook.tables import Column
 
-_SHORT_DAYS = 2
+_LOST_SHOWN = 8
 
 
 def table_definition(definition: Definition) -> Table:
@@ -30,14 +28,15 @@ def table_definition(definition: Definition) -> Table:
         Column("first_on", "First", "date"),
         Column("last_on", "Last", "date"),
     ]
-    return tables.table(
+    shown = tables.table(
         frame,
         columns,
         key="definition",
         caption=f"{definition.name}: steps, as known on {formats.day(definition.as_of)}",
-        note=definition.words,
+        note=_repeated(definition),
         shown=len(frame),
     )
+    return with_rule(shown, definition)
 
 
 def table_rules(definition: Definition) -> Table:
@@ -52,23 +51,24 @@ def table_rules(definition: Definition) -> Table:
     ]  # fmt: skip
     frame = definition.alternatives
     if frame.empty:
-        frame = pd.DataFrame(columns=_sources(columns))
-    note = "One change at a time; every other number of the report is made as chosen."
+        frame = no_rows(columns)
+    note = "One change at a time; every other number is made as chosen."
     if definition.impossible:
         note += f" Not with this funnel: {', '.join(definition.impossible)}."
-    return tables.table(
+    shown = tables.table(
         frame,
         columns,
         key="rules",
-        caption=f"The same data under other rules, {_level(definition)}",
-        note=note,
+        caption=f"The same data under other rules, {intervals(definition)}",
+        note=f"{note} As chosen is this:",
         shown=len(frame),
     )
+    return with_rule(shown, definition)
 
 
 def chart_reach(reach: Reach, definition: Definition) -> Chart:
     """Draw how many came to each step, with the rate of mature units."""
-    return plot_funnel(
+    chart = plot_funnel(
         reach.steps,
         step="step",
         count="reached",
@@ -80,9 +80,10 @@ def chart_reach(reach: Reach, definition: Definition) -> Chart:
         key="reach-chart",
         title=f"{definition.name}: reach of each step, and rate of the step before",
         subtitle=f"{_entered(reach, definition)}; rates of mature {definition.counted}, "
-        f"{_level(definition)}",
+        f"{intervals(definition)}",
         data=table_reach(reach, definition),
     )
+    return with_rule(chart, definition)
 
 
 def table_reach(reach: Reach, definition: Definition) -> Table:
@@ -105,18 +106,18 @@ def table_reach(reach: Reach, definition: Definition) -> Table:
         open=reach.steps["open"].where(~first),
     )  # fmt: skip
     shown = [column if not column.n else _without_n(column) for column in columns]
-    return tables.table(
+    made = tables.table(
         frame,
         shown,
         key="reach",
-        caption=f"Reach and loss, {_entered(reach, definition)}, {_level(definition)}",
-        note=definition.words,
+        caption=f"Reach and loss, {_entered(reach, definition)}, {intervals(definition)}",
         shown=len(frame),
     )
+    return with_rule(made, definition)
 
 
 def table_lost(reach: Reach, definition: Definition) -> Table:
-    """Show who was lost, furthest and latest first; the CSV has all that are listed."""
+    """Show who was lost, furthest and latest first; the CSV has all, up to `listed`."""
     columns = [
         Column("unit", definition.counted.removesuffix("s").capitalize()),
         Column("account", "Account"),
@@ -125,77 +126,15 @@ def table_lost(reach: Reach, definition: Definition) -> Table:
         Column("last_at", "On", "date"),
         Column("days_since", "Days since", "count"),
     ]
-    listed = len(reach.lost)
-    more = "" if listed == reach.lost_total else f"; the first {listed:,} are listed"
-    return tables.table(
+    shown = tables.table(
         reach.lost,
         columns,
         key="lost",
-        caption=f"Lost {definition.counted}, n = {reach.lost_total:,}{more}",
-        note="Whoever is still within the window is open and not among them.",
-        shown=8,
+        caption=f"Lost {definition.counted}, n = {reach.lost_total:,}, furthest and latest first",
+        note=f"{_listed(reach, definition)} Whoever can still come is open and not among them.",
+        shown=_LOST_SHOWN,
     )
-
-
-def chart_timing(timing: Timing, definition: Definition) -> Chart:
-    """Draw which share had gone on by each day, per step."""
-    frame = timing.curves
-    if frame.empty:
-        frame = pd.DataFrame(columns=["step", "day", "share", "low", "high"], dtype="float64")
-    return plot_survival(
-        frame,
-        time="day",
-        value="share",
-        low="low",
-        high="high",
-        group="step",
-        label="Gone on (%)",
-        time_label="Days since the step before",
-        key="timing-chart",
-        title="Share that had gone on, by day",
-        subtitle=f"Kaplan-Meier, open {definition.counted} censored, {_level(definition, 'bands')}",
-        data=table_timing(timing, definition),
-    )
-
-
-def table_timing(timing: Timing, definition: Definition) -> Table:
-    """Show medians and shares by day, those on their way included."""
-    end = f"By day {timing.last_day}"
-    unit, frame = _readable(timing)
-    columns = [
-        Column("step", "To"),
-        Column("converted", "Went on", "count"),
-        Column("median", f"Median {unit}", "number", low="median_low", high="median_high",
-               n="median_n",
-               description="Time by which half had gone on; none where fewer than half do"),
-        Column("by_1", "By day 1", "share", low="by_1_low", high="by_1_high", n="by_1_n"),
-        Column("by_7", "By day 7", "share", low="by_7_low", high="by_7_high", n="by_7_n"),
-        Column("by_end", end, "share", low="by_end_low", high="by_end_high", n="by_end_n"),
-    ]  # fmt: skip
-    frame = frame if len(frame) else pd.DataFrame(columns=_sources(columns))
-    shown = [c for c in columns if c.name != "by_7" or timing.last_day > 7]
-    return tables.table(
-        frame,
-        shown,
-        key="timing",
-        caption=f"Time to convert, {definition.level:.0%} intervals",
-        note=f"Open {definition.counted} count as on their way. A curve ends where fewer than ten "
-        f"are still observed. {definition.words}",
-        shown=len(frame),
-    )
-
-
-def _readable(timing: Timing) -> tuple[str, pd.DataFrame]:
-    """Return medians in hours where all are short, else in days, with the unit."""
-    names = ["median", "median_low", "median_high"]
-    if timing.rows.empty or not timing.rows["median"].max() < _SHORT_DAYS:
-        return "days", timing.rows
-    return "hours", timing.rows.assign(**{name: timing.rows[name] * 24 for name in names})
-
-
-def _sources(columns: list[Column]) -> list[str]:
-    """Return every column of a frame that shown columns are made from."""
-    return [name for c in columns for name in (c.name, c.low, c.high, c.n) if name]
+    return with_rule(shown, definition)
 
 
 def _without_n(column: Column) -> Column:
@@ -223,6 +162,23 @@ def _entered(reach: Reach, definition: Definition) -> str:
     return f"{reach.entered:,} {definition.counted} entered, {reach.mature:,} of them mature"
 
 
-def _level(definition: Definition, what: str = "intervals") -> str:
-    clustered = " by account" if definition.nested and what == "intervals" else ""
-    return f"{definition.level:.0%} {what}{clustered}"
+def _listed(reach: Reach, definition: Definition) -> str:
+    """Say how many of the lost the CSV has."""
+    listed = len(reach.lost)
+    if listed == reach.lost_total:
+        return f"The CSV has all {listed:,}."
+    return (
+        f"The CSV has the first {listed:,} of {reach.lost_total:,} lost {definition.counted}: "
+        "raise `listed` for more."
+    )
+
+
+def _repeated(definition: Definition) -> str:
+    """Say where rows and units differ: who did a step again counts once."""
+    frame = definition.occurrences
+    again = frame.loc[frame["rows"] > frame["units"]]
+    said = [
+        f"{row.rows:,} rows of {row.step} are of {row.units:,} {definition.counted}"
+        for row in again.itertuples()
+    ]
+    return f"{'; '.join(said)}: each counts once." if said else ""

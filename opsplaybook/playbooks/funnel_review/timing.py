@@ -37,12 +37,15 @@ class Timing:
         ``step``, ``day``, ``share`` that had gone on by then, ``low``, ``high``.
     last_day : int
         Day of ``by_end``: the length of the window, or the longest time observed.
+    resolution : str
+        Unit in whole numbers of which times are counted; empty where there are none.
     caveats : tuple of str
     """
 
     rows: pd.DataFrame
     curves: pd.DataFrame
     last_day: int
+    resolution: str
     caveats: tuple[str, ...]
 
 
@@ -62,7 +65,7 @@ def measure_timing(definition: Definition) -> Timing:
         Empty without times (statuses) and in any order, where there is no step before.
     """
     if definition.funnel is None or definition.rule.order == "any":
-        return Timing(pd.DataFrame(), pd.DataFrame(), 0, ())
+        return Timing(pd.DataFrame(), pd.DataFrame(), 0, "", ())
     names = [step.name for step in definition.required]
     wanted = [(later, before, later) for before, later in pairwise(names)]
     if len(names) > 2:
@@ -75,6 +78,7 @@ def measure_timing(definition: Definition) -> Timing:
         rows=pd.DataFrame(rows),
         curves=pd.concat(drawn, ignore_index=True) if drawn else pd.DataFrame(),
         last_day=last_day,
+        resolution="day" if definition.funnel.plan.clock.in_days else _resolution(definition)[0],
         caveats=_caveats(definition),
     )
 
@@ -85,12 +89,17 @@ def _curve(definition: Definition, since: str, step: str) -> tuple[SurvivalCurve
     Times are fine: whole days would let the units that the window leaves behind go up to a day
     before those that go on, and the share of the latter would seem too high.
     """
-    short = 0 < definition.window_days <= _FINE_DAYS
     times = funnels.durations(
-        definition.funnel, step, since=since, resolution=_FINE if short else _COARSE
+        definition.funnel, step, since=since, resolution=_resolution(definition)[1]
     )
     curve = kaplan_meier(times.days, times.observed, level=definition.level)
     return _observed_enough(curve), int(times.observed.sum())
+
+
+def _resolution(definition: Definition) -> tuple[str, timedelta]:
+    """Return how finely times are counted, finer in a short window."""
+    short = 0 < definition.window_days <= _FINE_DAYS
+    return ("minute", _FINE) if short else ("hour", _COARSE)
 
 
 def _observed_enough(curve: SurvivalCurve) -> SurvivalCurve:

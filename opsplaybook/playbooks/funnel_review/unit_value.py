@@ -17,6 +17,8 @@ DRAWS = 2000
 """Sets of accounts, or deals, that are drawn."""
 
 _LEAST_GROUP = 10
+_STREAM = 1
+"""Beside the seed: rates are drawn with the seed alone, and values must not move along."""
 _METHOD = "percentile bootstrap of accounts"
 
 
@@ -45,9 +47,12 @@ class UnitValue:
     @property
     def shown(self) -> bool:
         """Whether one more unit goes with more money beyond doubt."""
-        return self.money is not None and (
-            self.money.interval is None or self.money.interval.low > 0
-        )
+        return _beyond_doubt(self.money)
+
+    @property
+    def deals_shown(self) -> bool:
+        """Whether one more unit goes with more deals beyond doubt."""
+        return _beyond_doubt(self.deals)
 
 
 def value_of_unit(given: Tables, params: Params, definition: Definition) -> UnitValue:
@@ -81,6 +86,10 @@ def value_of_unit(given: Tables, params: Params, definition: Definition) -> Unit
     return _deals_after(given, params, definition)
 
 
+def _beyond_doubt(estimate: Estimate | None) -> bool:
+    return estimate is not None and (estimate.interval is None or estimate.interval.low > 0)
+
+
 def _won_deals(given: Tables, params: Params) -> UnitValue:
     """Value a won deal by the mean amount of those won."""
     deals = given["opportunities"]
@@ -91,7 +100,7 @@ def _won_deals(given: Tables, params: Params) -> UnitValue:
         why = "Fewer than ten won deals have an amount: no money is shown."
         nothing = np.full(DRAWS, np.nan)
         return UnitValue(one, None, np.ones(DRAWS), nothing, "each one is a deal", (why,))
-    generator = np.random.default_rng(params.seed)
+    generator = np.random.default_rng([params.seed, _STREAM])
     sums = generator.normal(amounts.mean(), amounts.std(ddof=1) / np.sqrt(len(amounts)), DRAWS)
     money = _estimate(float(amounts.mean()), sums, len(amounts), "money", params.level)
     basis = f"mean amount of {len(amounts):,} won deals"
@@ -115,7 +124,7 @@ def _deals_after(given: Tables, params: Params, definition: Definition) -> UnitV
         nothing = np.full(DRAWS, np.nan)
         return UnitValue(None, None, nothing, nothing, basis, (why,))
     table = accounts[["reached", "deals", "money"]].to_numpy(dtype=float)
-    generator = np.random.default_rng(params.seed)
+    generator = np.random.default_rng([params.seed, _STREAM])
     means = [_means(table[side], generator) for side in (came, ~came)]
     # A gap between accounts, shared out among the units of theirs that came to the end.
     per_unit = [

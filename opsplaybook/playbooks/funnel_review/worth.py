@@ -1,27 +1,31 @@
 """Step 6: which step's repair is worth most, in units, deals and money."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 
 from opsplaybook import formats
-from opsplaybook.playbooks.funnel_review.change import FIRST, SECOND, Change
+from opsplaybook.playbooks.funnel_review.change import SECOND, Change
 from opsplaybook.playbooks.funnel_review.definition import Definition
-from opsplaybook.playbooks.funnel_review.nested import alone, matrix
 from opsplaybook.playbooks.funnel_review.params import Params
 from opsplaybook.playbooks.funnel_review.reach import Reach
-from opsplaybook.playbooks.funnel_review.unit_value import DRAWS, UnitValue, value_of_unit
+from opsplaybook.playbooks.funnel_review.repairs import (
+    Repair,
+    keep_some,
+    stages_of,
+    total,
+    undo_falls,
+)
+from opsplaybook.playbooks.funnel_review.unit_value import UnitValue, value_of_unit
 from opsplaybook.sources import Tables
 from opsplaybook.stats.arrays import Floats
 
-YEAR_DAYS = 365
-KEEP = "keep some of those lost"
-BACK = "back to before"
-
+_YEAR_DAYS = 365
 _LEAST_MATURE = 20
+_WHOLE_FROM = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,38 +36,45 @@ class Worth:
     ----------
     repairs : DataFrame
         ``repair`` (what it does), ``step``, ``segment`` (empty: all), ``lost`` (units at that
-        step), ``rate`` now and ``target``, and ``units``, ``deals`` and ``money`` more, each with
-        ends; first falls undone, then repairs of a step, those with most units first.
+        step), ``rate`` now and ``target``, ``units``, ``deals`` and ``money`` more, each with
+        ends, and ``ahead`` (share of draws in which no other step brings more, where the same
+        share of those lost is kept); falls undone first, those with most units first.
     value : UnitValue
         What one more unit at the end goes with.
-    entrants : float
-        Entrants of the span.
+    mature : int
+        Mature entrants that all of it rests on.
     span : str
         "a year"; "among these", where entries have no times.
     share : float
         Share of those lost that a repair keeps.
     basis : str
-        Which entrants all of it rests on.
+        Which entrants all of it rests on, in words.
     currency : str
     caveats : tuple of str
     """
 
     repairs: pd.DataFrame
     value: UnitValue
-    entrants: float
+    mature: int
     span: str
     share: float
     basis: str
     currency: str
     caveats: tuple[str, ...]
 
-    def first(self, repair: str) -> pd.Series | None:
-        """Return the repair of a kind that brings most units; None where none is known."""
+    def first(self, kind: str) -> pd.Series | None:
+        """Return the repair of a kind that brings most units; None where none brings any."""
         if self.repairs.empty:
             return None
-        known = self.repairs.dropna(subset="units")
-        own = known.loc[known["repair"] == repair]
+        known = self.repairs.loc[self.repairs["units"] > 0]
+        own = known.loc[known["repair"] == kind]
         return None if own.empty else own.iloc[0]
+
+    @property
+    def units_kind(self) -> formats.Kind:
+        """How units are written: whole ones, unless all repairs bring few."""
+        most = self.repairs["units"].max() if len(self.repairs) else 0
+        return "count" if most >= _WHOLE_FROM else "number"
 
 
 def value_repairs(
@@ -88,38 +99,26 @@ def value_repairs(
     Worth
     """
     value = value_of_unit(given, params, definition)
-    counts = _now(reach, change)
+    stages = stages_of(_now(reach, change), definition)
     days, basis = _span(definition, change)
-    scale, span = (YEAR_DAYS / days, "a year") if days else (1.0, "among these")
-    stages = _stages(counts, definition)
-    mature = float(_total(stages)[0])
+    mature = int(total(stages)[0])
+    repairs, caveats = pd.DataFrame(), value.caveats
     if mature < _LEAST_MATURE:
-        why = "Too few mature entrants to value a repair."
-        return Worth(
-            pd.DataFrame(),
-            value,
-            mature * scale,
-            span,
-            params.repair_share,
-            basis,
-            given.currency,
-            (why,),
-        )
-    rows = _kept(stages, definition, params, scale, value)
-    rows += _undone(change, definition, params, scale, value)
-    frame = pd.DataFrame(rows)
-    repairs = frame.sort_values(
-        ["repair", "units"], ascending=[True, False], kind="stable", ignore_index=True
-    )
+        caveats = ("Too few mature entrants to value a repair.",)
+    else:
+        found = (
+            *undo_falls(change, definition, params), *keep_some(stages, definition, params),
+        )  # fmt: skip
+        repairs = _valued(found, value, _YEAR_DAYS / days if days else 1.0, params.level)
     return Worth(
-        repairs,
-        value,
-        mature * scale,
-        span,
-        params.repair_share,
-        basis,
-        given.currency,
-        value.caveats,
+        repairs=repairs,
+        value=value,
+        mature=mature,
+        span="a year" if days else "among these",
+        share=params.repair_share,
+        basis=basis,
+        currency=given.currency,
+        caveats=caveats,
     )
 
 
@@ -142,115 +141,24 @@ def _span(definition: Definition, change: Change) -> tuple[int, str]:
     return max((last - first).days + 1, 1), f"entrants {formats.period(first, last)}"
 
 
-def _stages(counts: pd.DataFrame, definition: Definition) -> tuple[Floats, Floats]:
-    """Return mature units per account and required step, and those of no account.
-
-    Shapes are (accounts, steps) and (steps,).
-    """
-    required = counts.loc[~counts["optional"].astype(bool)]
-    positions = [place for place, step in enumerate(definition.steps, start=1) if not step.optional]
-    reached = matrix(required, "mature_reached", "position", positions)
-    entered = matrix(required, "mature_entered", "position", positions)
-    table = np.column_stack([entered[:, :1], reached[:, 1:]])
-    single = alone(required) if len(table) > 1 else np.array([True])
-    return table[~single], table[single].sum(axis=0)
-
-
-def _drawn(stages: tuple[Floats, Floats], generator: np.random.Generator) -> Floats:
-    """Draw accounts, and units that belong to none: shape (DRAWS, steps)."""
-    accounts, single = stages
-    chain = [generator.poisson(single[0], size=DRAWS)]
-    for before, after in pairwise(single):
-        chain.append(generator.binomial(chain[-1], after / before if before else 0.0))
-    drawn = np.column_stack(chain).astype(float)
-    return drawn + generator.poisson(1.0, size=(DRAWS, len(accounts))) @ accounts
-
-
-def _total(stages: tuple[Floats, Floats]) -> Floats:
-    return stages[0].sum(axis=0) + stages[1]
-
-
-def _more_at_the_end(stages: Floats, position: int, kept: Floats) -> Floats:
-    """Return how many more come to the end if `kept` more come to a step; they go on like others.
-
-    `stages` has the shape (..., steps); NaN where nobody comes to the step.
-    """
-    here = stages[..., position]
-    onward = np.divide(stages[..., -1], here, out=np.full(np.shape(here), np.nan), where=here > 0)
-    return kept * onward
-
-
-def _kept(
-    stages: tuple[Floats, Floats],
-    definition: Definition,
-    params: Params,
-    scale: float,
-    value: UnitValue,
-) -> list[dict[str, object]]:
-    """Value, for each step, that a share of those lost goes on."""
-    drawn = _drawn(stages, np.random.default_rng(params.seed))
-    total = _total(stages)
-    rows = []
-    for position, step in enumerate(definition.required[1:], start=1):
-        more, of_draws = (
-            _more_at_the_end(s, position, (s[..., position - 1] - s[..., position]) * scale)
-            * params.repair_share
-            for s in (total, drawn)
-        )
-        lost, base = total[position - 1] - total[position], total[position - 1]
-        rate = total[position] / base if base else np.nan
-        rows.append(
-            {
-                "repair": KEEP,
-                "step": step.name,
-                "segment": "",
-                "lost": lost * scale,
-                "rate": rate,
-                "target": rate + (1 - rate) * params.repair_share,
-            }
-            | _sizes(float(more), of_draws, value, params.level)
-        )
-    return rows
-
-
-def _undone(
-    change: Change, definition: Definition, params: Params, scale: float, value: UnitValue
-) -> list[dict[str, object]]:
-    """Value that a segment which fell beyond chance does as well as before."""
-    names = [step.name for step in definition.required]
-    rows = []
-    for cell in change.moved(-1).itertuples() if change.since is not None else ():
-        own = change.counts.loc[change.counts[change.by].astype(str) == cell.segment]
-        sides = [_stages(own.loc[own["side"] == side], definition) for side in (FIRST, SECOND)]
-        position = names.index(cell.step)
-        generator = np.random.default_rng(params.seed)
-        drawn = [_drawn(stages, generator) for stages in sides]
-        totals = [_total(stages) for stages in sides]
-        more, of_draws = (
-            _more_at_the_end(now, position, _gap(before, now, position) * scale)
-            for before, now in (totals, drawn)
-        )
-        rows.append(
-            {
-                "repair": BACK,
-                "step": cell.step,
-                "segment": cell.segment,
-                "lost": (totals[1][position - 1] - totals[1][position]) * scale,
-                "rate": cell.second,
-                "target": cell.first,
-            }
-            | _sizes(float(more), of_draws, value, params.level)
-        )
-    return rows
-
-
-def _gap(before: Floats, now: Floats, position: int) -> Floats:
-    """Return how many more would come to a step at the rate of before."""
-    base = before[..., position - 1]
-    rate = np.divide(
-        before[..., position], base, out=np.full(np.shape(base), np.nan), where=base > 0
+def _valued(found: Iterable[Repair], value: UnitValue, scale: float, level: float) -> pd.DataFrame:
+    """Put a size in units, deals and money on each repair, those of a kind with most first."""
+    rows = [
+        {
+            "repair": repair.kind,
+            "step": repair.step,
+            "segment": repair.segment,
+            "lost": repair.lost * scale,
+            "rate": repair.rate,
+            "target": repair.target,
+            **_sizes(repair.more * scale, repair.drawn * scale, value, level),
+            "ahead": repair.ahead,
+        }
+        for repair in found
+    ]
+    return pd.DataFrame(rows).sort_values(
+        ["repair", "units"], ascending=[True, False], kind="stable", ignore_index=True
     )
-    return rate * now[..., position - 1] - now[..., position]
 
 
 def _sizes(more: float, drawn: Floats, value: UnitValue, level: float) -> dict[str, float]:

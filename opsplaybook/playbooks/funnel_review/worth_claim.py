@@ -1,0 +1,85 @@
+"""The finding about repairs: which one is worth most, in units, deals and money."""
+
+import pandas as pd
+
+from opsplaybook import formats
+from opsplaybook.findings import Finding, grade
+from opsplaybook.playbooks.funnel_review.definition import Definition
+from opsplaybook.playbooks.funnel_review.repairs import BACK, KEEP
+from opsplaybook.playbooks.funnel_review.worth import Worth
+from opsplaybook.playbooks.funnel_review.worth_shown import sized
+
+
+def worth_most(worth: Worth, definition: Definition) -> Finding | None:
+    """Say which step's repair is worth most, and what undoing a fall would bring."""
+    fall, best = worth.first(BACK), worth.first(KEEP)
+    rows = [row for row in (best, fall) if row is not None]
+    if not rows:
+        return None
+    said = [
+        _best(best, worth, definition) if best is not None else "",
+        _fall(fall, worth, definition) if fall is not None else "",
+        _without_money(rows[-1], worth),
+    ]
+    return Finding(
+        claim=" ".join(part for part in said if part),
+        strength=grade(
+            detectable=all(row["units_low"] > 0 for row in rows),
+            n=worth.mature,
+            design="association",
+        ),
+        design="association",
+        evidence=("worth", "worth-chart"),
+        caveats=worth.caveats,
+        would_change="other rates of the later steps, or another number of entrants",
+    )
+
+
+def _best(row: pd.Series, worth: Worth, definition: Definition) -> str:
+    """Name the step at which the same share of the lost brings most."""
+    steps = worth.repairs.loc[worth.repairs["repair"] == KEEP]
+    ahead = ""
+    if len(steps) > 1:
+        ahead = f", more than at any other step in {formats.share(row['ahead'])} of draws"
+    return (
+        f"The step whose repair is worth most is {row['step']}: with {formats.share(worth.share)} "
+        f"of those lost before it kept, {sized(row, 'units', worth.units_kind)} more "
+        f"{definition.counted} would come to {definition.last} {worth.span}"
+        f"{_in_money(row, worth)}{ahead}."
+    )
+
+
+def _fall(row: pd.Series, worth: Worth, definition: Definition) -> str:
+    """Say what undoing a fall would bring, beside the yardstick."""
+    return (
+        f"Undoing the fall of {row['step']} for {row['segment']} would bring "
+        f"{sized(row, 'units', worth.units_kind)} more {definition.counted}"
+        f"{_in_money(row, worth)}."
+    )
+
+
+def _in_money(row: pd.Series, worth: Worth) -> str:
+    """Say what a repair brings in deals and money, where that is more than nothing."""
+    parts = []
+    if worth.value.deals_shown and worth.value.deals.value != 1:
+        parts.append(f"{sized(row, 'deals', 'number')} deals")
+    if worth.value.shown:
+        parts.append(sized(row, "money", "money", worth.currency))
+    return f", that is {' and '.join(parts)}" if parts else ""
+
+
+def _without_money(row: pd.Series, worth: Worth) -> str:
+    """Say why no sum of money is put on a repair."""
+    value = worth.value
+    if value.shown:
+        return ""
+    if value.money is None:
+        return "No money is known to value them by."
+    money = formats.ends(row["money_low"], row["money_high"], "money", currency=worth.currency)
+    deals = ""
+    if value.deals is not None and not value.deals_shown:
+        deals = f"{formats.ends(row['deals_low'], row['deals_high'], 'number')} deals and "
+    return (
+        f"What that brings in {'deals and ' * bool(deals)}money is not detectable ({deals}{money} "
+        f"{worth.span} go with it), so no sum is put on it."
+    )
