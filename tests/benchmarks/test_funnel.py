@@ -1,9 +1,9 @@
 """A funnel over ten million events beside ClickHouse's windowFunnel, and growth from there.
 
 Both engines hold the same rows in memory. windowFunnel gives a level per user; ours gives besides
-the moment of each step, the first entry and what is still open, which is where a third of its
-time goes. Most of the rest sorts the rows by user and moment, once per step: windowFunnel sorts
-within each group while it aggregates, which SQL has no word for.
+the moment of each step, the first entry and what is still open. It hashes the users once for the
+entries and once for each step, where windowFunnel hashes them once and sorts within each group
+while it aggregates, which SQL has no word for.
 """
 
 import os

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from opsplaybook.metrics.funnels import Exclusion, FunnelRule, Step, read_funnel
+from opsplaybook.metrics.funnels import Exclusion, FunnelRule, Step, followed, read_funnel
 from opsplaybook.metrics.funnels.units import at
 
 START = datetime(2026, 3, 28, 20, tzinfo=UTC)
@@ -142,6 +142,22 @@ def check(run, slow_funnel, units, slow, **keys):
 def test_loose_order(engine_and_search, slow_funnel, units, steps, chosen):
     slow = slow_funnel.SlowRule(tuple(map(frozenset, steps)), **chosen)
     check(engine_and_search, slow_funnel, units, slow)
+
+
+@SETTINGS
+@given(units=streams, steps=apart, chosen=st.fixed_dictionaries(choices))
+def test_units_with_many_entries_are_put_in_order_and_come_as_far(
+    engine_and_search, slow_funnel, units, steps, chosen
+):
+    slow = slow_funnel.SlowRule(tuple(map(frozenset, steps)), **chosen)
+    ways = []
+    for most in (16, 2, 0):  # entries up to which they are joined: all units, some, none
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(followed, "MOST_ENTRIES", most)
+            found, _ = engine_and_search(units, slow)
+        ways.append(found.sort_index())
+    pd.testing.assert_frame_equal(ways[0], ways[1])
+    pd.testing.assert_frame_equal(ways[0], ways[2])
 
 
 @SETTINGS

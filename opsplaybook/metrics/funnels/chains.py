@@ -1,4 +1,4 @@
-"""Which rows complete a step, and from which entry: exact, and plain SQL.
+"""Which rows complete a step, and from which entry, with the rows put in order.
 
 For loose order the whole search is one running maximum per step. A row that fits step k
 completes it if step k - 1 was completed before; of all entries that led there only the latest
@@ -31,8 +31,15 @@ _EXCLUDED, _SOONER, _LATER = 0, 1, 2
 """Place of a row among those at its instant, in the lowest bits of its key."""
 
 
-def loose_chains(tables: Tables, plan: Plan) -> list[ir.Table]:
+def loose_chains(tables: Tables, plan: Plan, entries: ir.Table) -> list[ir.Table]:
     """Follow steps that no row fits two of, in order, with other rows between.
+
+    Parameters
+    ----------
+    tables : Tables
+    plan : Plan
+    entries : ibis table
+        The entries to begin with, from `entries_of`.
 
     Returns
     -------
@@ -42,16 +49,15 @@ def loose_chains(tables: Tables, plan: Plan) -> list[ir.Table]:
         from here, at most the first unknown one).
     """
     excluded = exclusion_rows(tables, plan) if plan.rule.exclusions else None
-    completed = [_entries(tables, plan)]
+    completed = [entries]
     for step in range(2, plan.length + 1):
         rows = step_rows(tables, plan, [plan.rule.required[step - 1]])
-        if step > 2:
-            rows = _in_reach(rows, completed[-1], plan)
+        rows = _in_reach(rows, completed[-1], plan)
         completed.append(_inherit(completed[-1], rows, plan, step, excluded))
     return [_with_until(rows, plan, step, excluded) for step, rows in enumerate(completed, start=1)]
 
 
-def _entries(tables: Tables, plan: Plan) -> ir.Table:
+def entries_of(tables: Tables, plan: Plan) -> ir.Table:
     """Return the rows of the first step in the period of entry; they are their own entries."""
     rows = step_rows(tables, plan, plan.rule.required[:1])
     rows = rows.filter(plan.may_enter(rows[TIME])).select(*plan.paths, TIME)

@@ -8,7 +8,8 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from opsplaybook.errors import ParamsError, quote
-from opsplaybook.metrics.funnels.chains import loose_chains
+from opsplaybook.metrics.funnels.chains import entries_of, loose_chains
+from opsplaybook.metrics.funnels.followed import followed_chains
 from opsplaybook.metrics.funnels.instants import instant_chains
 from opsplaybook.metrics.funnels.orders import any_order_chains, strict_chains
 from opsplaybook.metrics.funnels.rows import TIME, UNIT, Plan, fits, make_plan, source_rows
@@ -180,7 +181,11 @@ def _completed(tables: Tables, plan: Plan) -> list[ir.Table]:
         return strict_chains(tables, plan)
     if plan.rule.order == "any":
         return any_order_chains(tables, plan)
-    return instant_chains(tables, plan) if plan.rule.shared else loose_chains(tables, plan)
+    if plan.rule.shared:
+        return instant_chains(tables, plan)
+    if plan.has_limits_between:
+        return loose_chains(tables, plan, entries_of(tables, plan))
+    return followed_chains(tables, plan)
 
 
 def _with_segment(tables: Tables, plan: Plan, units: ir.Table, segment: str, name: str) -> ir.Table:

@@ -58,6 +58,12 @@ class Plan:
         limit = self.rule.required[step - 1].within
         return None if limit is None else microseconds(limit)
 
+    @property
+    def has_limits_between(self) -> bool:
+        """Whether the first row of each step may not be the one that keeps the rule."""
+        steps = range(2, self.length + 1)
+        return bool(guarded_gaps(self.rule)) or any(self.within(s) is not None for s in steps)
+
     def may_enter(self, moment: ir.Value) -> ir.BooleanValue:
         """Tell which rows lie in the period of entry; rows before it are not in a stream."""
         if self.enters_until is None:

@@ -14,7 +14,6 @@ from opsplaybook.metrics.funnels.rows import (
     TIME,
     UNIT,
     Plan,
-    guarded_gaps,
     step_rows,
 )
 from opsplaybook.sources import Tables
@@ -49,7 +48,7 @@ def make_units(tables: Tables, plan: Plan, steps: Sequence[ir.Table]) -> ir.Tabl
     optional = any(step.optional for step in plan.rule.steps)
     completed = _numbered(steps, 1 if optional else 2)
     chains = _best_chains(plan, completed)
-    if _has_limits_between(plan):
+    if plan.rule.order == "loose" and plan.has_limits_between:
         chains = _with_real_moments(plan, chains, completed)
     if optional:
         chains = _with_optional(tables, plan, chains)
@@ -115,14 +114,6 @@ def _best_chains(plan: Plan, completed: ir.Table) -> ir.Table:
 
 def _owner(plan: Plan) -> list[str]:
     return [UNIT, MEMBER] if plan.rule.quorum else [UNIT]
-
-
-def _has_limits_between(plan: Plan) -> bool:
-    """Tell whether the first moment of each step may not make a chain that keeps the rule."""
-    return plan.rule.order == "loose" and (
-        bool(guarded_gaps(plan.rule))
-        or any(plan.within(step) is not None for step in range(2, plan.length + 1))
-    )
 
 
 def _with_real_moments(plan: Plan, chains: ir.Table, completed: ir.Table) -> ir.Table:
