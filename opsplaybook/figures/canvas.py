@@ -212,6 +212,30 @@ def scale(values: np.ndarray, measure: Measure, *, zero: bool = False, most: int
     return Scale(ticks, labels)
 
 
+def ratio_scale(values: np.ndarray, measure: Measure, *, most: int = 6) -> Scale:
+    """Choose ticks that enclose all finite positive values of ratios, on a logarithmic axis.
+
+    Examples
+    --------
+    >>> ratio_scale(np.array([0.23, 1.0, 26.6]), Measure("Odds ratio", "ratio")).labels
+    ('0.2×', '1×', '5×', '20×', '50×')
+
+    Twice and half are equally far from one.
+    """
+    known = values[np.isfinite(values) & (values > 0)]
+    low, high = (known.min(), known.max()) if known.size else (0.5, 2.0)
+    first, last = int(np.floor(np.log10(low))), int(np.ceil(np.log10(high)))
+    round_ones = [m * 10.0**power for power in range(first, last + 1) for m in (1, 2, 5)]
+    start = max((tick for tick in round_ones if tick <= low), default=round_ones[0])
+    end = min((tick for tick in round_ones if tick >= high), default=round_ones[-1])
+    ticks = [tick for tick in round_ones if start <= tick <= end]
+    if start == end:
+        ticks = [start / 2, start, end := start * 2]
+    step = -(-(len(ticks) - 1) // most)
+    kept = ticks[::step] if ticks[::step][-1] == end else [*ticks[::step], end]
+    return Scale(tuple(kept), tuple(measure.tick(tick) for tick in kept))
+
+
 def _wider(low: float, high: float, kind: Kind) -> tuple[float, float]:
     """Double a range that is so narrow that its ticks read the same; zero and all stay ends."""
     span = high - low

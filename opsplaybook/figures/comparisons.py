@@ -29,6 +29,7 @@ def plot_intervals(
     kind: Kind = "number",
     currency: str = "",
     zero: bool = False,
+    log: bool = False,
     audience: Audience = "internal",
 ) -> Chart:
     """Draw a dot with its interval per category, against a reference.
@@ -54,6 +55,8 @@ def plot_intervals(
         How values are written.
     zero : bool, optional
         Whether the axis includes zero.
+    log : bool, optional
+        Whether the axis is logarithmic, as ratios need it: twice is as far from one as half.
 
     Returns
     -------
@@ -92,8 +95,9 @@ def plot_intervals(
         against = f"{formats.text(reference_label)} {measure.text(at[0])}".strip()
         has_reference = bool(np.isfinite(at[0]))
         figure, axes = rows.start(
-            shown, extent, measure, notes=notes, zero=zero, head=against if has_reference else ""
-        )
+            shown, extent, measure, notes=notes, zero=zero, log=log,
+            head=against if has_reference else "",
+        )  # fmt: skip
         if has_reference:
             rows.reference(axes, at[0], against)
         rows.whiskers(axes, lows, highs, theme.FOCUS, 2.6)

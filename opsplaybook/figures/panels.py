@@ -18,8 +18,7 @@ from opsplaybook.figures.theme import Look
 from opsplaybook.formats import Kind
 
 _COLUMNS = 2
-_GAP = 18.0
-_RIGHT = 14.0
+_GAP = 30.0
 _PANEL = 96.0
 _HEAD = 17.0
 _NOTE = 12.0
@@ -27,6 +26,8 @@ _BELOW = 22.0
 _LABEL = 18.0
 _MARKS = 9
 _RING = 9.0
+_DOT = 3.2
+_FAINT = 0.45
 
 _Remarks = Mapping[str, Sequence[str]]
 
@@ -43,6 +44,7 @@ def plot_panels(
     title: str,
     subtitle: str,
     data: Table,
+    steady: str = "",
     low: str = "",
     high: str = "",
     marked: str = "",
@@ -70,8 +72,10 @@ def plot_panels(
         What the values are, with their unit.
     key, title, subtitle, data, audience
         As in `Chart`.
+    steady : str, optional
+        Column of the value that holds from here on. It becomes the line, and the values dots.
     low, high : str, optional
-        Columns of the band; its level belongs into the subtitle.
+        Columns of the band of the line; its level belongs into the subtitle.
     marked : str, optional
         Column of flags: these points get a ring.
     marked_label : str, optional
@@ -106,11 +110,11 @@ def plot_panels(
 
     Half of those of the second week paid.
     """
-    rendering.checked(frame, key, (panel, x, y, series, low, high, marked))
+    rendering.checked(frame, key, (panel, x, y, series, steady, low, high, marked))
     plate = Plate(key, title, subtitle, data, audience)
     axis = along(frame[x])
     looks = _looks(frame, series, y, focus)
-    values = _Columns(y, series, low, high, marked)
+    values = _Columns(y, steady or y, series, low, high, marked)
     panels = _panels(frame, axis, panel, values, looks)
     if not panels:
         return plate.empty()
@@ -128,18 +132,28 @@ class _Columns:
     """Columns of the frame, by what is drawn from them."""
 
     value: str
+    line: str
     series: str
     low: str
     high: str
     marked: str
 
+    @property
+    def dotted(self) -> bool:
+        """Whether values stand beside the line as dots."""
+        return self.line != self.value
+
 
 @dataclass(frozen=True, slots=True)
 class _Panel:
-    """One panel: its name, its lines, and the points that get a ring (place, height, look)."""
+    """One panel: its name, its lines, dots beside them, and points with a ring.
+
+    Points are place, height and look.
+    """
 
     name: str
     lines: tuple[several.Line, ...]
+    dots: tuple[several.Line, ...]
     rings: tuple[tuple[float, float, Look], ...]
 
 
@@ -161,13 +175,20 @@ def _panels(
         here = names == item
         own, places = frame.loc[here], axis.places[here]
         drawn = several.lines(
-            own, places, value=columns.value, series=columns.series, low=columns.low,
+            own, places, value=columns.line, series=columns.series, low=columns.low,
             high=columns.high, focus=(),
         )  # fmt: skip
+        dots = several.lines(
+            own, places, value=columns.value, series=columns.series, low="", high="", focus=()
+        )
         if drawn:
-            dressed = tuple(replace(line, look=looks.get(line.name)) for line in drawn)
-            found.append(_Panel(item, dressed, _rings(own, places, columns, looks)))
+            parts = (_dressed(drawn, looks), _dressed(dots, looks) if columns.dotted else ())
+            found.append(_Panel(item, *parts, _rings(own, places, columns, looks)))
     return found
+
+
+def _dressed(found: Sequence[several.Line], looks: Mapping[str, Look]) -> tuple[several.Line, ...]:
+    return tuple(replace(line, look=looks.get(line.name)) for line in found)
 
 
 def _rings(
@@ -175,7 +196,7 @@ def _rings(
 ) -> tuple[tuple[float, float, Look], ...]:
     if not columns.marked:
         return ()
-    heights = rendering.numbers(own, columns.value)
+    heights = rendering.numbers(own, columns.line)
     points = zip(texts(own[columns.series]), places, heights, own[columns.marked], strict=True)
     return tuple(
         (float(place), float(height), looks[item])
@@ -187,8 +208,8 @@ def _rings(
 def _extent(panel: _Panel) -> np.ndarray:
     """Return every height that must be visible; bands of grey lines are not drawn."""
     told_apart = [line for line in panel.lines if line.look]
-    grey = [line.heights for line in panel.lines if not line.look]
-    return np.concatenate([several.extent(told_apart), *grey]) if told_apart else np.hstack(grey)
+    bands = [several.extent(told_apart)] if told_apart else []
+    return np.concatenate(bands + [line.heights for line in (*panel.lines, *panel.dots)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,8 +218,9 @@ class _Grid:
 
     panels: int
     left: float
+    right: float
     top: float
-    head: float
+    remarks: tuple[int, ...]
 
     @property
     def columns(self) -> int:
@@ -207,25 +229,31 @@ class _Grid:
     @property
     def width(self) -> float:
         """Width of one plotting area."""
-        room = theme.WIDTH - self.left - _RIGHT - _GAP * (self.columns - 1)
+        room = theme.WIDTH - self.left - self.right - _GAP * (self.columns - 1)
         return room / self.columns
 
     @property
     def height(self) -> float:
         """Height of the figure."""
-        return self.top + -(-self.panels // self.columns) * self._row
+        return self._below(len(self._heads))
 
     def margins(self, place: int) -> canvas.Margins:
         """Return the space around a panel."""
         row, column = divmod(place, self.columns)
         left = self.left + column * (self.width + _GAP)
-        above = self.top + row * self._row + self.head
+        above = self._below(row) + self._heads[row]
         right, below = theme.WIDTH - left - self.width, self.height - above - _PANEL
         return canvas.Margins(left, right, above, below)
 
     @property
-    def _row(self) -> float:
-        return self.head + _PANEL + _BELOW
+    def _heads(self) -> list[float]:
+        """Room above the panels of each row, for a name and the most remarks of the row."""
+        places = range(0, self.panels, self.columns)
+        return [_HEAD + _NOTE * max(self.remarks[at : at + self.columns]) for at in places]
+
+    def _below(self, rows: int) -> float:
+        """Return where a number of rows ends."""
+        return self.top + sum(self._heads[:rows]) + rows * (_PANEL + _BELOW)
 
 
 def _figure(
@@ -236,9 +264,10 @@ def _figure(
     label: str,
     remarks: _Remarks,
 ) -> Figure:
-    head = _HEAD + _NOTE * max(map(len, remarks.values()))
     top = canvas.legend_height(entries, 4) + _LABEL
-    grid = _Grid(len(panels), canvas.left_margin(of), top, head)
+    right = canvas.text_width(axis.names[-1], theme.SMALL) / 2 + 4
+    said = tuple(len(remarks[one.name]) for one in panels)
+    grid = _Grid(len(panels), canvas.left_margin(of), right, top, said)
     figure, background = canvas.blank(grid.height, canvas.Margins(0, 0, 0, 0))
     canvas.legend(figure, entries, left=4, top=2)
     canvas.write(background, 0, 1, canvas.fit(label, theme.WIDTH - 20), by=background.transAxes,
@@ -250,12 +279,21 @@ def _figure(
         first, last = axis.stops[0], axis.stops[-1]
         axes.set_xlim(*((first, last) if last > first else (first - 0.5, first + 0.5)))
         canvas.ticks_below(axes, *readable(axis, grid.width))
-        several.draw(axes, one.lines, marks=_MARKS)
+        several.draw(axes, one.lines, marks=_MARKS, steps=bool(one.dots))
+        _draw_dots(axes, one.dots)
         _write_head(axes, [one.name, *remarks[one.name]], grid.width)
         for stop, height, look in one.rings:
             axes.plot(stop, height, marker="o", ms=_RING, mfc="none", mec=look.colour, mew=1.6,
                       zorder=4, clip_on=False)  # fmt: skip
     return figure
+
+
+def _draw_dots(axes: Axes, dots: Sequence[several.Line]) -> None:
+    """Draw the values of lines that are told apart, faintly; of grey ones the line is enough."""
+    for line in dots:
+        if line.look:
+            axes.plot(line.places, line.heights, ls="none", marker=line.look.mark, ms=_DOT,
+                      color=line.look.colour, alpha=_FAINT, mew=0, zorder=2)  # fmt: skip
 
 
 def _write_head(axes: Axes, lines: Sequence[str], width: float) -> None:

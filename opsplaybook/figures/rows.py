@@ -80,6 +80,7 @@ def start(
     *,
     notes: list[str],
     zero: bool = False,
+    log: bool = False,
     legend: tuple[canvas.Entry, ...] = (),
     head: str = "",
 ) -> tuple[Figure, Axes]:
@@ -97,6 +98,8 @@ def start(
         What stands to the right of each row.
     zero : bool, optional
         Whether the axis includes zero.
+    log : bool, optional
+        Whether the axis is that of ratios: logarithmic.
     legend : tuple of Entry, optional
         Legend above the rows.
     head : str, optional
@@ -112,9 +115,12 @@ def start(
     figure, axes = canvas.blank(above + lines * theme.ROW + margins.bottom, margins)
     canvas.legend(figure, legend, left=4, top=2)
     most = max(int((theme.WIDTH - margins.left - margins.right) / _TICK_ROOM), 1)
-    canvas.value_axis_below(
-        axes, canvas.scale(extent, measure, zero=zero, most=most), measure.label
-    )
+    if log:
+        axes.set_xscale("log")
+        of_values = canvas.ratio_scale(extent, measure, most=most)
+    else:
+        of_values = canvas.scale(extent, measure, zero=zero, most=most)
+    canvas.value_axis_below(axes, of_values, measure.label)
     axes.set_ylim(lines - 0.5, -0.5)
     _names(axes, labels, more)
     _notes(axes, notes, of.enough)

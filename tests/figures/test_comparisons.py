@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from opsplaybook.figures import plot_dumbbell, plot_intervals, plot_target_bars, theme
+from opsplaybook.figures import canvas, plot_dumbbell, plot_intervals, plot_target_bars, theme
 from opsplaybook.figures.rows import ROWS_DRAWN
 
 FRAME = pd.DataFrame({
@@ -103,3 +103,27 @@ def test_target_bars_start_at_zero_and_show_their_targets(plate, drawn):
 def test_bars_without_targets_have_no_legend(plate, drawn):
     plot_target_bars(FRAME, category="tier", value="rate", target="", label="Share", **plate)
     assert drawn[-1].artists == []
+
+
+def test_ratios_stand_on_an_axis_on_which_twice_is_as_far_as_half(plate, drawn):
+    frame = pd.DataFrame({
+        "tier": ["A", "B"], "rate": [0.5, 2.0], "low": [0.0, 1.1], "high": [1.2, np.inf],
+    })  # fmt: skip
+    columns = {**INTERVALS, "kind": "ratio", "label": "Odds ratio"}
+    plot_intervals(frame, **columns, log=True, reference=1.0, reference_label="none", **plate)
+    axes = drawn[-1].axes[0]
+    half, one, twice = (axes.transData.transform((value, 0))[0] for value in (0.5, 1, 2))
+    assert one - half == pytest.approx(twice - one)
+    # Ends at nothing and beyond everything stop at the edge.
+    left, right = axes.get_xlim()
+    assert [[left, 0], [1.2, 0]] in segments(axes)
+    assert [[1.1, 1], [right, 1]] in segments(axes)
+
+
+@pytest.mark.parametrize("values", [[1.0], [0.0, np.nan], [0.001, 900.0], [3.0, 3.1]])
+def test_ticks_of_ratios_enclose_them_and_are_few(values):
+    of = canvas.ratio_scale(np.array(values), canvas.Measure("Odds", "ratio"))
+    assert of.low < of.high
+    assert len(set(of.labels)) == len(of.labels) <= 8
+    known = [value for value in values if value > 0]
+    assert not known or of.low <= min(known) <= max(known) <= of.high

@@ -32,8 +32,8 @@ class Behaviour:
     Attributes
     ----------
     step : str
-        The step that is looked at: the one that fell, or the one that loses most. Empty where
-        there is none, or no activity to look at.
+        The step that is looked at: the one that fell, or that before which most are lost. Empty
+        where there is none, or no activity to look at.
     after : str
         The required step before it.
     segment : str
@@ -63,7 +63,7 @@ class Behaviour:
 def watch_behaviour(
     params: Params, definition: Definition, reach: Reach, change: Change
 ) -> Behaviour:
-    """Look at the step that fell beyond chance, else at the one that loses most.
+    """Look at the step that fell beyond chance, else at that before which most are lost.
 
     Actions are compared by a landmark: units that had not gone on after some days are split by
     what they did until then, and followed from there. Without it whoever goes on late would have
@@ -113,7 +113,7 @@ def focus(reach: Reach, change: Change) -> tuple[str, str]:
     fallen = change.moved(-1)
     if len(fallen):
         return str(fallen["step"].iloc[0]), str(fallen["segment"].iloc[0])
-    return reach.lowest, ""
+    return reach.most_lost or reach.lowest, ""
 
 
 def _before(step: str, definition: Definition) -> str:

@@ -38,6 +38,7 @@ def chart_odds(behaviour: Behaviour, definition: Definition) -> Chart:
         reference_label="no association",
         label="Odds ratio",
         kind="ratio",
+        log=True,
         key="odds-chart",
         title=f"Actions after {behaviour.after or 'a step'}, and going on to "
         f"{behaviour.step or 'the next'}",

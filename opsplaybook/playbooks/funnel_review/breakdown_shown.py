@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 
 from opsplaybook import formats, tables
@@ -16,19 +17,19 @@ from opsplaybook.playbooks.funnel_review.wording import (
     column_in_words,
     intervals,
     no_rows,
+    points_column,
+    with_points,
     with_rule,
 )
 from opsplaybook.tables import Column
 
 _SEGMENT_COLUMNS = (
-    Column("by", "By"),
-    Column("segment", "Segment"),
+    Column("name", "Segment"),
     Column("step", "Step to"),
     Column("units", "Mature before", "count"),
     Column("rate", "Rate", "share", low="rate_low", high="rate_high", n="rate_n"),
     Column("rest", "All others", "share"),
-    Column("difference", "Difference", "points", low="difference_low", high="difference_high",
-           n="difference_n"),
+    points_column("difference", "Difference"),
     Column("detectable", "Beyond chance", "flag"),
 )  # fmt: skip
 _TREND_COLUMNS = (
@@ -37,6 +38,12 @@ _TREND_COLUMNS = (
     Column("cohort", "Entered from", "date"),
     Column("units", "Mature before", "count"),
     Column("rate", "Rate", "share", low="rate_low", high="rate_high", n="rate_n"),
+    Column("steady", "Between changes", "share", low="steady_low", high="steady_high",
+           n="steady_n"),
+)  # fmt: skip
+_READING = (
+    "A dot is the rate of one cohort, a line that of all cohorts together until a change exceeds "
+    "noise, which has a ring. What dots do around an even line is not told from chance."
 )
 _SEGMENTS_TOLD_APART = 3
 _REMARKS = 2
@@ -53,16 +60,12 @@ _CHANGE_COLUMNS = (
 
 
 def chart_segments(breakdown: Breakdown, reach: Reach, definition: Definition) -> Chart:
-    """Draw the rate of each segment at the step that loses most."""
-    frame = breakdown.segments
-    step = reach.lowest or WHOLE
-    if frame.empty:
-        frame = no_rows(_SEGMENT_COLUMNS)
-    own = frame.loc[frame["step"] == step]
-    named = own.assign(name=own["by"].map(column_in_words) + ": " + own["segment"])
+    """Draw the rate of each segment at the step before which most are lost."""
+    frame = _named(breakdown)
+    step = reach.most_lost or reach.lowest or WHOLE
     row = reach.steps.loc[reach.steps["step"] == step, "rate"]
     chart = plot_intervals(
-        named,
+        frame.loc[frame["step"] == step],
         category="name",
         value="rate",
         low="rate_low",
@@ -82,15 +85,11 @@ def chart_segments(breakdown: Breakdown, reach: Reach, definition: Definition) -
 
 def table_segments(breakdown: Breakdown, definition: Definition) -> Table:
     """Show each segment against all others, the clearest first."""
-    frame = breakdown.segments
-    if frame.empty:
-        frame = no_rows(_SEGMENT_COLUMNS)
-    else:
-        frame = frame.assign(by=frame["by"].map(column_in_words)).sort_values(
-            ["detectable", "p_value"], ascending=[False, True], kind="stable", na_position="last"
-        )
+    ordered = _named(breakdown).sort_values(
+        ["detectable", "p_value"], ascending=[False, True], kind="stable", na_position="last"
+    )
     shown = tables.table(
-        frame,
+        ordered,
         _SEGMENT_COLUMNS,
         key="segments",
         caption=f"Rates by segment at entry, mature {definition.counted}, {intervals(definition)}",
@@ -106,13 +105,17 @@ def chart_trend(breakdown: Breakdown, definition: Definition) -> Chart:
     frame = trend.rows if len(trend.rows) else no_rows(_TREND_COLUMNS).assign(changed=False)
     by = f" and {column_in_words(trend.by)}" if trend.by else ""
     chart = plot_panels(
-        frame.assign(rate=frame["rate"].where(frame["rate_n"] >= formats.MINIMUM_UNITS)),
+        frame.assign(
+            rate=frame["rate"].where(frame["rate_n"] >= formats.MINIMUM_UNITS),
+            steady=frame["steady"].where(frame["steady_n"] >= formats.MINIMUM_UNITS),
+        ),
         panel="step",
         x="cohort",
         y="rate",
         series="segment",
-        low="rate_low",
-        high="rate_high",
+        steady="steady",
+        low="steady_low",
+        high="steady_high",
         marked="changed",
         marked_label="change beyond noise",
         focus=(*trend.segments[:_SEGMENTS_TOLD_APART], EVERYONE),
@@ -125,7 +128,7 @@ def chart_trend(breakdown: Breakdown, definition: Definition) -> Chart:
         data=_table_trend(frame, definition),
         zero=True,
     )
-    said = replace(chart, note=f"{_searched(trend)} A ring marks the cohort of a named change.")
+    said = replace(chart, note=f"{_READING} {_searched(trend)}")
     return with_rule(said, definition)
 
 
@@ -142,6 +145,15 @@ def table_changes(breakdown: Breakdown, definition: Definition) -> Table:
         "large.",
     )
     return with_rule(shown, definition)
+
+
+def _named(breakdown: Breakdown) -> pd.DataFrame:
+    """Return the segments with the name of their column before their own, and points."""
+    frame = breakdown.segments
+    if frame.empty:
+        return no_rows(_SEGMENT_COLUMNS).assign(p_value=np.nan)
+    names = frame["by"].map(column_in_words) + ": " + frame["segment"]
+    return with_points(frame.assign(name=names), "difference")
 
 
 def _table_trend(frame: pd.DataFrame, definition: Definition) -> Table:

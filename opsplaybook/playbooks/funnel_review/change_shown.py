@@ -1,5 +1,6 @@
 """What step 5 shows of a change: its split into mix and rates, and its cells."""
 
+import numpy as np
 import pandas as pd
 
 from opsplaybook import formats, tables
@@ -12,6 +13,8 @@ from opsplaybook.playbooks.funnel_review.wording import (
     column_in_words,
     intervals,
     no_rows,
+    points_column,
+    with_points,
     with_rule,
 )
 from opsplaybook.tables import Column
@@ -45,12 +48,12 @@ def table_change(change: Change, definition: Definition) -> Table:
         Column("step", "Step to"),
         Column("first", _side(change, 0).capitalize(), "share", n="first_n"),
         Column("second", _side(change, 1).capitalize(), "share", n="second_n"),
-        Column("difference", "Difference", "points", low="difference_low", high="difference_high",
-               n="difference_n"),
-        Column("mix", "of it mix", "points", low="mix_low", high="mix_high"),
-        Column("rate", "of it rate", "points", low="rate_low", high="rate_high"),
+        points_column("difference", "Difference"),
+        points_column("mix", "Of it mix"),
+        points_column("rate", "Of it rate"),
     ]  # fmt: skip
-    frame = change.steps if len(change.steps) else no_rows(columns)
+    split = ("difference", "mix", "rate")
+    frame = with_points(change.steps, *split) if len(change.steps) else no_rows(columns)
     explained = (
         f"Mix: other shares of {column_in_words(change.by)} among those at the step before. Rate: "
         "the same shares, other rates. Mix and rate add up to the difference."
@@ -70,7 +73,7 @@ def table_change(change: Change, definition: Definition) -> Table:
 
 def chart_cells(change: Change, definition: Definition) -> Chart:
     """Draw both rates of every segment and step."""
-    frame = change.cells if len(change.cells) else no_rows(_cell_columns(change))
+    frame = _cells(change)
     named = frame.assign(name=frame["segment"].astype(str) + ": " + frame["step"].astype(str))
     chart = plot_dumbbell(
         named,
@@ -92,20 +95,22 @@ def chart_cells(change: Change, definition: Definition) -> Chart:
 
 def table_cells(change: Change, definition: Definition) -> Table:
     """Show every segment and step, the clearest difference first."""
-    columns = _cell_columns(change)
-    if len(change.cells):
-        ordered = change.cells.sort_values("p_value", kind="stable", na_position="last")
-        tested = int(ordered["p_value"].notna().sum())
-    else:
-        ordered, tested = no_rows(columns), 0
+    frame = _cells(change)
+    tested = int(frame["p_value"].notna().sum())
     shown = tables.table(
-        ordered,
-        columns,
+        frame.sort_values("p_value", kind="stable", na_position="last"),
+        _cell_columns(change),
         key="cells",
         caption=f"Rates by {_stratum(change)} and step, {intervals(definition)}",
         note=f"{tested} comparisons: beyond chance after correction for all of them (Holm).",
     )
     return with_rule(shown, definition)
+
+
+def _cells(change: Change) -> pd.DataFrame:
+    if change.cells.empty:
+        return no_rows(_cell_columns(change)).assign(difference_n=np.nan, p_value=np.nan)
+    return with_points(change.cells, "difference")
 
 
 def _cell_columns(change: Change) -> list[Column]:
@@ -116,8 +121,7 @@ def _cell_columns(change: Change) -> list[Column]:
                n="first_n"),
         Column("second", _side(change, 1).capitalize(), "share", low="second_low",
                high="second_high", n="second_n"),
-        Column("difference", "Difference", "points", low="difference_low", high="difference_high",
-               n="difference_n"),
+        points_column("difference", "Difference"),
         Column("detectable", "Beyond chance", "flag"),
     ]  # fmt: skip
 

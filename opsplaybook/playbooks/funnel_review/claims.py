@@ -24,9 +24,10 @@ def reversal(change: Change) -> Finding | None:
     kind = "every segment went the other way" if found.every else "segments went other ways"
     row = change.of(found.step)
     claim = (
-        f"The total hides it (Simpson reversal): {found.step} {ways[0]} for {found.segment} and "
-        f"{ways[1]} for all together by {formats.points(found.total)}, of which the mix made "
-        f"{formats.points(found.mix)} and rates {formats.points(found.rate)}; {kind}."
+        f"The total hides it (Simpson reversal): the rate of {found.step} {ways[0]} for "
+        f"{found.segment} and {ways[1]} for all together by {formats.points(found.total)}, of "
+        f"which the mix made {formats.points(found.mix)} and rates {formats.points(found.rate)}; "
+        f"{kind}."
     )
     cell = change.cells.loc[
         (change.cells["segment"] == found.segment) & (change.cells["step"] == found.step)
@@ -47,7 +48,7 @@ def moves(change: Change, params: Params) -> list[Finding]:
     """Name the segments that moved beyond chance, with both rates."""
     return [
         Finding(
-            claim=f"For {row['segment']}, {_moved(row, verb, change, params)}.",
+            claim=f"For {row['segment']}, the rate of {_moved(row, verb, change, params)}.",
             strength=grade(detectable=True, n=int(row["difference_n"]), design=_design(change)),
             design=_design(change),
             evidence=("cells", "cells-chart"),

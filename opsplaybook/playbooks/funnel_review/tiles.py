@@ -65,7 +65,6 @@ def _lowest(definition: Definition, reach: Reach, rate: Estimate) -> KeyFigure:
         f"Of mature {definition.counted} at the step before: the lowest rate of all steps. "
         f"{rule_in_words(definition)}",
         unit=unit_of_rates(definition),
-        tone="mixed",
     )
 
 
@@ -73,7 +72,8 @@ def _repair(definition: Definition, worth: Worth, row: pd.Series) -> KeyFigure:
     ends = Interval(row["units_low"], row["units_high"], definition.level)
     return key_figure(
         "worth",
-        repair_name(row["repair"], row["step"], row["segment"], worth.share),
+        f"More {definition.counted} {worth.span}: "
+        f"{repair_name(row['repair'], row['step'], row['segment'], worth.share)}",
         Estimate(row["units"], ends, worth.mature, worth.units_kind),
         f"More {definition.counted} at {definition.last}, {worth.span}, by this repair; "
         f"{worth.basis}. {rule_in_words(definition)}",

@@ -11,6 +11,7 @@ from opsplaybook.playbooks.funnel_review.wording import intervals, no_rows, with
 from opsplaybook.tables import Column
 
 _SHORT_DAYS = 2
+_LONG_DAYS = 14
 _DAY_HOURS = 24
 _MEDIANS = ["median", "median_low", "median_high"]
 
@@ -45,7 +46,9 @@ def table_timing(timing: Timing, definition: Definition) -> Table:
     columns = _columns(unit, timing.last_day)
     frame = timing.rows if len(timing.rows) else no_rows(columns)
     frame = frame.assign(**{name: frame[name] * size for name in _MEDIANS})
-    shown = [c for c in columns if c.name != "by_7" or timing.last_day > 7]
+    # A long window needs no first day, a short one no second column for its end.
+    left_out = "by_1" if timing.last_day > _LONG_DAYS else "by_7"
+    shown = [c for c in columns if c.name != left_out or 7 < timing.last_day <= _LONG_DAYS]
     made = tables.table(
         frame,
         shown,

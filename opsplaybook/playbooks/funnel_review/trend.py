@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from math import ceil
 
 import numpy as np
@@ -9,7 +10,7 @@ import pandas as pd
 
 from opsplaybook.playbooks.funnel_review.definition import Definition
 from opsplaybook.playbooks.funnel_review.lines import EVERYONE, join_small, lines
-from opsplaybook.playbooks.funnel_review.nested import ends, estimate_rates, matrix
+from opsplaybook.playbooks.funnel_review.nested import ends, estimate_rate, estimate_rates, matrix
 from opsplaybook.playbooks.funnel_review.params import Params
 from opsplaybook.stats.change_points import RESAMPLES, change_points
 
@@ -30,8 +31,9 @@ class Trend:
         Column of the segments; empty where there is none.
     rows : DataFrame
         One row per segment ("all" among them), step and cohort, all entrants of which are mature:
-        ``segment``, ``step``, ``cohort``, ``units``, ``rate`` with ends, and ``changed``: whether
-        a change that exceeds noise begins there.
+        ``segment``, ``step``, ``cohort``, ``units``, ``rate`` with ends, ``steady`` (the rate
+        of all cohorts between two changes that exceed noise) with ends, and ``changed``: whether
+        such a change begins there.
     segments : tuple of str
         Those that changed first, then the others, the largest first.
     open_cohorts : int
@@ -150,11 +152,13 @@ def _rows(
     level: float,
 ) -> pd.DataFrame:
     """Return the points of all lines, with those at which a change begins."""
-    begun = set(changes[["segment", "step", "cohort"]].itertuples(index=False, name=None))
     rows = []
     for line in followed:
+        own = (changes["segment"] == line.segment) & (changes["step"] == line.step)
+        begun = [cohorts.index(cohort) for cohort in changes.loc[own, "cohort"]]
         units = matrix(line.counts, "base", "cohort", cohorts).sum(axis=0)
         rates = estimate_rates(line.counts, "cohort", cohorts, level=level)
+        steady = _steady(line.counts, cohorts, begun, level)
         rows += [
             {
                 "segment": line.segment,
@@ -162,11 +166,26 @@ def _rows(
                 "cohort": cohort,
                 "units": int(n),
                 **ends(estimate),
-                "changed": (line.segment, line.step, cohort) in begun,
+                **held,
+                "changed": place in begun,
             }
-            for cohort, n, estimate in zip(cohorts, units, rates, strict=True)
+            for place, (cohort, n, estimate, held) in enumerate(
+                zip(cohorts, units, rates, steady, strict=True)
+            )
         ]
     return pd.DataFrame(rows)
+
+
+def _steady(
+    counts: pd.DataFrame, cohorts: tuple[pd.Timestamp, ...], begun: list[int], level: float
+) -> list[dict[str, float]]:
+    """Return for each cohort the rate of all those between the same two changes."""
+    spans = pairwise([0, *begun, len(cohorts)])
+    found = []
+    for start, end in spans:
+        own = counts.loc[counts["cohort"].isin(cohorts[start:end])]
+        found += [ends(estimate_rate(own, level=level), "steady")] * (end - start)
+    return found
 
 
 def _in_order(mature: pd.DataFrame, by: str, changes: pd.DataFrame) -> tuple[str, ...]:

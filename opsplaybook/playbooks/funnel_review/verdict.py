@@ -1,5 +1,7 @@
 """The verdict of a funnel review: one sentence."""
 
+import pandas as pd
+
 from opsplaybook import formats
 from opsplaybook.findings import Tone, Verdict
 from opsplaybook.playbooks.funnel_review.change import Change
@@ -43,9 +45,9 @@ def _change(params: Params, change: Change) -> tuple[str, Tone, str]:
         though = ", hidden by a total that rose with the mix" if hidden else ""
         rates = (
             f"from {formats.share(row['first'])} to {formats.share(row['second'])} "
-            f"({formats.points(row['difference_low'])} to {formats.points(row['difference_high'])})"
+            f"({_interval_of(row)})"
         )
-        why = f"{row['step'].capitalize()} fell for {row['segment']} {when}, {rates}{though}."
+        why = f"The rate of {row['step']} fell for {row['segment']} {when}, {rates}{though}."
         return "Repair", "bad", why
     if change.whole.detectable and change.whole.value < 0:
         return "Look into it", "bad", f"Fewer come to the end {when}: {size}."
@@ -53,9 +55,13 @@ def _change(params: Params, change: Change) -> tuple[str, Tone, str]:
         return "Keep", "good", f"More come to the end {when}: {size}."
     if len(risen):
         row = risen.iloc[0]
-        why = f"{row['step'].capitalize()} rose for {row['segment']} {when}."
+        why = f"The rate of {row['step']} rose for {row['segment']} {when}."
         return "Keep", "good", why
     return "Steady", "good", f"No detectable change {when}: {size}."
+
+
+def _interval_of(row: pd.Series) -> str:
+    return formats.ends(row["difference_low"], row["difference_high"], "points")
 
 
 def _difference(change: Change) -> tuple[str, Tone, str]:

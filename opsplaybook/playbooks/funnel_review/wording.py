@@ -7,6 +7,7 @@ from typing import TypeVar
 import pandas as pd
 
 from opsplaybook.display import Chart, Table
+from opsplaybook.formats import MINIMUM_UNITS
 from opsplaybook.playbooks.funnel_review.definition import Definition
 from opsplaybook.tables import Column
 
@@ -52,6 +53,25 @@ def column_in_words(name: str) -> str:
     'business model'
     """
     return name.rpartition(".")[2].replace("_", " ")
+
+
+def points_column(name: str, label: str) -> Column:
+    """Describe a difference of shares, in points with its ends; see `with_points`."""
+    return Column(f"{name}_pp", f"{label} (pp)", "number", low=f"{name}_pp_low",
+                  high=f"{name}_pp_high", n=f"{name}_pp_n")  # fmt: skip
+
+
+def with_points(frame: pd.DataFrame, *names: str) -> pd.DataFrame:
+    """Add differences of shares in points, to one decimal: the unit stands above the column once.
+
+    Without a column of n, each row counts as enough.
+    """
+    added = {}
+    for name in names:
+        for end in ("", "_low", "_high"):
+            added[f"{name}_pp{end}"] = (100 * frame[f"{name}{end}"].astype(float)).round(1)
+        added[f"{name}_pp_n"] = frame.get(f"{name}_n", MINIMUM_UNITS)
+    return frame.assign(**added)
 
 
 def no_rows(columns: Sequence[Column]) -> pd.DataFrame:
