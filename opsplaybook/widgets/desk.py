@@ -39,7 +39,11 @@ class Desk:
         self._playbook, self._publishing = playbook, False
         self._hint, self._kept, self._published = Notice(), Notice(), Notice()
         self._name = ipywidgets.Text(placeholder="name", layout=ipywidgets.Layout(width="200px"))
-        self._replace = ipywidgets.Checkbox(description="replace", indent=False)
+        self._replace = ipywidgets.Checkbox(
+            description="replace one of that name",
+            indent=False,
+            layout=ipywidgets.Layout(width="200px"),
+        )
         self._save = ipywidgets.Button(description="Save as params", icon="save")
         self._publish = ipywidgets.Button(description="Publish", icon="share")
         self._bar = ipywidgets.IntProgress(layout=ipywidgets.Layout(visibility="hidden"))

@@ -1,5 +1,6 @@
 """One field of a form: the widget that fits a parameter, made from the model's own description."""
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -20,6 +21,7 @@ from opsplaybook.widgets.weights import WeightSliders
 SLIDER_STEPS = 100
 
 _WIDTH = ipywidgets.Layout(width="320px")
+_NAME = re.compile(r"`([a-z0-9_]+)`")
 _NAME_WIDTH, _MEANING_WIDTH = "170px", "min(480px, 40vw)"
 
 
@@ -91,12 +93,17 @@ def row(field: Field, beside: ipywidgets.Widget | None = None) -> ipywidgets.Wid
         layout=ipywidgets.Layout(width=_NAME_WIDTH),
     )
     meaning = ipywidgets.HTML(
-        escape(field.description), layout=ipywidgets.Layout(width=_MEANING_WIDTH)
+        _meaning(field.description), layout=ipywidgets.Layout(width=_MEANING_WIDTH)
     )
     text = ipywidgets.VBox([meaning, beside]) if beside else meaning
     return ipywidgets.HBox(
         [label, field.widget, text], layout=ipywidgets.Layout(align_items="flex-start")
     )
+
+
+def _meaning(text: str) -> str:
+    """Write the meaning of a parameter; names of others as their fields have them."""
+    return _NAME.sub(lambda found: f"<i>{found[1].replace('_', ' ')}</i>", escape(text))
 
 
 def make_field(
@@ -168,9 +175,14 @@ def _number(kind: type, info: FieldInfo, value: float) -> ipywidgets.Widget:
         return (ipywidgets.IntText if kind is int else ipywidgets.FloatText)(value=value)
     if kind is int:
         return ipywidgets.IntSlider(value=value, min=low, max=high, continuous_update=False)
-    step = 10.0 ** floor(log10((high - low) / SLIDER_STEPS))
+    digits = -floor(log10((high - low) / SLIDER_STEPS))
     return ipywidgets.FloatSlider(
-        value=value, min=low, max=high, step=step, readout_format="g", continuous_update=False
+        value=value,
+        min=low,
+        max=high,
+        step=10.0**-digits,
+        readout_format=f".{max(digits, 0)}f",
+        continuous_update=False,
     )
 
 

@@ -36,10 +36,13 @@ class Published:
         The report; None if the run failed.
     message : str
         Its summary line, or what went wrong.
+    killed : bool
+        Whether somebody ended it, instead of it coming to an end.
     """
 
     page: Path | None
     message: str
+    killed: bool = False
 
 
 def publish(
@@ -75,10 +78,11 @@ def publish(
 
     def work() -> None:
         try:
-            with noted(playbook, output), tempfile.TemporaryDirectory() as folder:
+            with noted(playbook, output) as note, tempfile.TemporaryDirectory() as folder:
                 file = Path(folder, "params.yaml")
                 file.write_text(yaml.safe_dump(params.model_dump(mode="json")), "utf-8")
                 published = _run(_command(playbook, file, output), output, progress)
+                note.stays = published.killed
         except OSError as error:
             published = Published(None, f"The page cannot be made: {error}")
         done(published)
@@ -112,5 +116,5 @@ def _run(command: list[str], output: Path, progress: Callable[[int, int], None])
     page = _PAGE.search(last[-1]) if last and process.returncode == 0 else None
     if page is None:
         ended = f"The page was not made (exit code {process.returncode})."
-        return Published(None, f"{ended}\n{message}")
+        return Published(None, f"{ended}\n{message}", killed=process.returncode < 0)
     return Published(output / page[1], message)

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -11,9 +12,30 @@ import filelock
 _NOTE = ".publishing-"
 
 
+@dataclass(slots=True)
+class Note:
+    """A note that a page is being made.
+
+    Attributes
+    ----------
+    stays : bool
+        Whether the next kernel is to find it, although this one still lives: one that is being
+        restarted ends its children first, and itself a moment later.
+    """
+
+    stays: bool = False
+
+
 @contextmanager
-def noted(playbook: str, output: Path) -> Iterator[None]:
+def noted(playbook: str, output: Path) -> Iterator[Note]:
     """Leave a note in a folder while a page is made; it is locked as long as this process lives.
+
+    Parameters
+    ----------
+    playbook : str
+        Stem of the playbook.
+    output : Path
+        Folder that the page will land in; made if need be.
 
     Raises
     ------
@@ -21,12 +43,13 @@ def noted(playbook: str, output: Path) -> Iterator[None]:
         If the folder cannot be written.
     """
     output.mkdir(parents=True, exist_ok=True)
-    note = output / f"{_NOTE}{playbook}-{uuid.uuid4().hex}"
+    path, note = output / f"{_NOTE}{playbook}-{uuid.uuid4().hex}", Note()
     try:
-        with filelock.FileLock(note):
-            yield
+        with filelock.FileLock(path):
+            yield note
     finally:
-        note.unlink(missing_ok=True)
+        if not note.stays:
+            path.unlink(missing_ok=True)
 
 
 def cut_short(playbook: str, output: Path) -> list[datetime]:

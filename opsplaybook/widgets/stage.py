@@ -20,6 +20,9 @@ from opsplaybook.widgets.what_if import Shown, View
 REST_SECONDS = 0.05
 """A drag sends many values; the view is computed when none has come for so long."""
 
+_LIKE_OUTPUT = "jp-RenderedHTMLCommon jp-RenderedHTML"
+"""Classes by which JupyterLab gives a table the look that it has below a cell."""
+
 QUICK_SECONDS = 0.15
 """A view that is computed in less follows the hand while it still moves."""
 
@@ -64,8 +67,9 @@ class Stage:
         self._follow()
 
     def _buttons(self) -> ipywidgets.Widget:
-        back = ipywidgets.Button(description="As in the panel", icon="undo")
-        take = ipywidgets.Button(description="Put into the panel", icon="arrow-up")
+        wide = ipywidgets.Layout(width="auto")
+        back = ipywidgets.Button(description="As in the panel", icon="undo", layout=wide)
+        take = ipywidgets.Button(description="Put into the panel", icon="arrow-up", layout=wide)
         back.on_click(self._on_back)
         take.on_click(self._on_take)
         return ipywidgets.HBox([back, take])
@@ -92,7 +96,7 @@ class Stage:
             shown = "".join(map(_html, self._view(self._asked(), *self._given)))
             self._said.say("")
         # What does not fit the fields above is taken off the screen.
-        self._screen.value = shown
+        self._screen.value = f'<div class="{_LIKE_OUTPUT}">{shown}</div>' if shown else ""
         self.computed += 1
         self._moved.restarts = time.perf_counter() - began > QUICK_SECONDS
 

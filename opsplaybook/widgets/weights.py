@@ -60,7 +60,7 @@ class WeightSliders(ipywidgets.VBox):
         self._names = names
         self._sliders = [
             ipywidgets.FloatSlider(
-                value=value, min=0, max=self._total, step=STEP, readout_format="g",
+                value=value, min=0, max=self._total, step=STEP, readout_format=".1f",
                 description=name.replace("_", " "), continuous_update=True,
                 style={"description_width": "150px"},
                 layout=ipywidgets.Layout(width="480px"),

@@ -1,6 +1,5 @@
 """A real JupyterLab as `opsplaybook lab` starts it, and a person who works in it by browser."""
 
-import json
 import os
 import socket
 import subprocess
@@ -22,7 +21,10 @@ TOKEN = "opsplaybook-test"
 WAIT_MILLISECONDS = int(os.environ.get("OPSPLAYBOOK_WAIT_MILLISECONDS", "180000"))
 
 _ALL_CELLS = "@jupyterlab/notebook-extension/tracker.jupyterlab-settings"
-_LAST_PROMPT = "[...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].at(-1).textContent"
+_FORGET = "prompt => { prompt.textContent = ''; }"
+"""Numbers of cells may be the same again after the kernel was restarted."""
+
+_NUMBERED = "prompt => /\\d/.test(prompt.textContent)"
 
 
 @contextmanager
@@ -111,6 +113,12 @@ class Lab:
         return cls(page, lab.folder)
 
     def close(self) -> None:
+        """Close the browser and end the kernels, which would outlive it."""
+        url = self.page.url.partition("/lab/")[0]
+        sessions = f"{url}/api/sessions"
+        for session in self.page.request.get(sessions).json():
+            token = {"Authorization": f"token {TOKEN}"}
+            self.page.request.delete(f"{sessions}/{session['id']}", headers=token)
         self.page.context.close()
 
     def run_all(self) -> None:
@@ -130,14 +138,11 @@ class Lab:
 
     def run(self, text: str) -> None:
         """Run the one cell that holds a text, and wait for it."""
-        cell = self.cell(text)
         self.select(text)
-        before = cell.locator(".jp-InputPrompt").first.inner_text()
+        prompt = self.cell(text).locator(".jp-InputPrompt").first.element_handle()
+        prompt.evaluate(_FORGET)
         self.page.keyboard.press("Control+Enter")
-        self.page.wait_for_function(
-            "([prompt, before]) => prompt.textContent !== before && /\\d/.test(prompt.textContent)",
-            arg=[cell.locator(".jp-InputPrompt").first.element_handle(), before],
-        )
+        self.page.wait_for_function(_NUMBERED, arg=prompt)
 
     def cell(self, text: str) -> object:
         content = self.page.locator(".cm-content", has_text=text)
@@ -149,10 +154,10 @@ class Lab:
 
     def menu_and_wait(self, menu: str, item: str) -> None:
         """Choose from a menu, and wait until the last cell has run anew."""
-        before = self.page.evaluate(_LAST_PROMPT)
+        prompt = self.page.locator(".jp-CodeCell .jp-InputPrompt").last.element_handle()
+        prompt.evaluate(_FORGET)
         self.menu(menu, item)
-        done = f"{_LAST_PROMPT} !== {json.dumps(before)} && /\\d/.test({_LAST_PROMPT})"
-        self.page.wait_for_function(done, timeout=WAIT_MILLISECONDS)
+        self.page.wait_for_function(_NUMBERED, arg=prompt)
 
     def menu(self, menu: str, item: str) -> None:
         self.page.locator(".lm-MenuBar-itemLabel", has_text=menu).first.click()

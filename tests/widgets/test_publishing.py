@@ -6,6 +6,7 @@ from pathlib import Path
 
 from opsplaybook.batch import run_playbook
 from opsplaybook.playbooks import account_review
+from opsplaybook.widgets import publishing
 from opsplaybook.widgets.desk import served
 from opsplaybook.widgets.publishing import publish
 from opsplaybook.widgets.publishing_notes import cut_short, noted
@@ -57,6 +58,14 @@ def test_a_page_that_is_being_made_is_noted_and_the_note_goes_with_it(tmp_path):
         assert len(list(tmp_path.iterdir())) == 1
         assert cut_short("account_review", tmp_path) == []
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_page_that_is_killed_leaves_its_note(tmp_path, monkeypatch):
+    program = [sys.executable, "-c", "import os; os.kill(os.getpid(), 15)"]
+    monkeypatch.setattr(publishing, "_command", lambda *_: program)
+    _, (result,) = published(account_review.Params(), tmp_path)
+    assert (result.page, result.killed) == (None, True)
+    assert len(cut_short("account_review", tmp_path)) == 1
 
 
 def test_a_page_whose_kernel_was_killed_is_told_once(tmp_path):

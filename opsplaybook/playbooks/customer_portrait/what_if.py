@@ -25,7 +25,8 @@ def what_if_tiers(
     Returns
     -------
     tuple of Table
-        Tiers with the capacity used, and the customers who would move, farthest first.
+        Tiers with the capacity used, and the customers who would move: farthest first, then by
+        value.
     """
     others = assign(given, params, portrait, score_customers(portrait, params))
     return table_tiers(others, portrait), _table_movers(tiered, others, portrait)
@@ -37,7 +38,7 @@ def _table_movers(tiered: Tiered, others: Tiered, portrait: Portrait) -> Table:
     frame = pd.DataFrame({"now": then, "then": now}).loc[then != now]
     now_at, then_at = (frame[name].map(places).astype("float64") for name in ("now", "then"))
     frame = frame.assign(steps=(then_at - now_at).abs()).join(portrait.own[["label", "value"]])
-    frame = frame.sort_values("steps", ascending=False, kind="stable")
+    frame = frame.sort_values(["steps", "value"], ascending=False, kind="stable")
     columns = [
         Column("label", "Customer"),
         Column("now", "Tier now"),
