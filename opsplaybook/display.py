@@ -24,8 +24,8 @@ FINDINGS_MIME = "application/vnd.opsplaybook.findings+json"
 MimeBundle = tuple[dict[str, Any], dict[str, Any]]
 
 PACKED_FROM = 500_000
-"""Characters from which a CSV leaves the kernel packed: a server of notebooks drops outputs of some
-megabytes, and a notebook is written anew after every cell."""
+"""Characters from which a CSV leaves the kernel packed: it goes to the browser, and a notebook is
+written anew after every cell. Below, it can be read in the notebook and compared line by line."""
 
 _PACKED = "data:text/csv;gzip;base64,"
 

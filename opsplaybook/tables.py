@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
+import numpy as np
 import pandas as pd
 
 from opsplaybook import formats
@@ -140,9 +142,40 @@ def _csv(frame: pd.DataFrame) -> str:
     .. [1] OWASP, "CSV Injection": a cell that begins with one of these is read as a formula.
     """
     harmless = frame.rename(columns=_harmless)
+    for name in harmless.select_dtypes(["datetimetz"]).columns:
+        harmless[name] = _moments(harmless[name])
     for name in harmless.select_dtypes(["object", "string", "category"]).columns:
         harmless[name] = harmless[name].astype(object).map(_harmless)
     return harmless.to_csv(index=False, lineterminator="\r\n")
+
+
+def _moments(times: pd.Series) -> pd.Series:
+    """Write moments with their offset, as pandas does: of 200,000 in half a second, not in eight.
+
+    All have as many decimals as the finest of them needs, down to the microsecond.
+    """
+    known = times.dropna().dt.as_unit("us")
+    local = known.dt.tz_localize(None)
+    ahead = local - known.dt.tz_convert("UTC").dt.tz_localize(None)
+    offsets = {gap: _offset(gap) for gap in ahead.unique()}
+    texts = np.datetime_as_string(local.to_numpy(), unit=_finest(local.to_numpy()))
+    plain = pd.Series(texts, index=known.index, dtype="str").str.replace("T", " ")
+    return (plain + ahead.map(offsets).astype("str")).reindex(times.index)
+
+
+def _finest(moments: np.ndarray) -> Literal["s", "ms", "us"]:
+    """Return the coarsest unit in which all moments are whole numbers."""
+    microseconds = moments.astype("int64")
+    if not (microseconds % 1_000_000).any():
+        return "s"
+    return "us" if (microseconds % 1_000).any() else "ms"
+
+
+def _offset(ahead: pd.Timedelta) -> str:
+    """Write how far a zone is ahead of UTC: ``+02:00``."""
+    minutes = round(ahead.total_seconds() / 60)
+    hours, rest = divmod(abs(minutes), 60)
+    return f"{'-' if minutes < 0 else '+'}{hours:02d}:{rest:02d}"
 
 
 def _harmless(item: object) -> object:

@@ -130,3 +130,18 @@ def test_decimals_are_for_the_eye_and_the_csv_is_unrounded():
 
     assert [row[0] for row in shown.rows] == ["0", "84.9"]
     assert "0.0282" in shown.csv
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "UTC", "America/St_Johns", "Asia/Kolkata"])
+@pytest.mark.parametrize("unit", ["s", "us", "ns"])
+@pytest.mark.parametrize("finest", ["", ".120", ".000250"])
+def test_moments_are_written_as_pandas_writes_them(zone, unit, finest):
+    # An hour that clocks show twice, one that they leave out, and a gap.
+    texts = ["2026-10-25 00:30:00", "2026-10-25 01:30:00", "2026-03-29 01:00:00", None,
+             "1969-12-31 23:59:59", f"2026-07-01 12:00:00{finest}"]  # fmt: skip
+    times = pd.Series(pd.to_datetime(texts, format="mixed", utc=True)).dt.as_unit(unit)
+    frame = pd.DataFrame({"name": "A", "at": times.dt.tz_convert(zone)}, index=range(9, 3, -1))
+    expected = frame.to_csv(index=False, lineterminator="\r\n")
+
+    assert made(frame, (Column("name", "Name"),)).csv == expected
+    assert made(frame.iloc[:0], (Column("name", "Name"),)).csv == "name,at\r\n"

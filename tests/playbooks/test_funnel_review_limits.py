@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from opsplaybook.display import unpacked
 from opsplaybook.errors import ContractError, ParamsError
 from opsplaybook.params import resolve
 from opsplaybook.playbooks.funnel_review import Params
@@ -233,3 +234,18 @@ def test_users_without_accounts_are_independent_and_said_so(follow):
     assert done.definition.nested is False
     assert done.reach.steps["rate_n"].iloc[-1] == 120
     assert any("No account is known" in caveat for caveat in done.findings.caveats)
+
+
+def test_a_long_list_of_the_lost_is_whole_and_leaves_the_kernel_packed(follow, funnel_steps):
+    number = pd.Series(range(9000)).astype(str)
+    came = pd.DataFrame({"user_id": "U-" + number, "account_id": "C-" + number.str[-1]})
+    came = came.assign(at="2026-01-05 09:00", action="came")
+    bought = came.head(1).assign(at="2026-01-05 10:00", action="bought")
+    done = follow(pd.concat([came, bought], ignore_index=True))
+    table = funnel_steps.shown(done)["lost"]
+
+    assert table.csv.count("\r\n") == 9000
+    assert "The CSV has all 8,999." in table.note
+    form = table.to_json()["csv"]
+    assert len(form) < len(table.csv) / 5
+    assert unpacked(form) == table.csv

@@ -18,7 +18,7 @@ def worth_most(worth: Worth, definition: Definition) -> Finding | None:
         return None
     said = [
         _best(best, worth, definition) if best is not None else "",
-        _fall(fall, worth, definition) if fall is not None else "",
+        _fall(fall, worth) if fall is not None else "",
         _without_money(rows[-1], worth),
     ]
     return Finding(
@@ -40,21 +40,20 @@ def _best(row: pd.Series, worth: Worth, definition: Definition) -> str:
     steps = worth.repairs.loc[worth.repairs["repair"] == KEEP]
     ahead = ""
     if len(steps) > 1:
-        ahead = f", more than at any other step in {formats.share(row['ahead'])} of draws"
+        ahead = f", the most of all steps in {formats.share(row['ahead'])} of draws"
     return (
         f"The step whose repair is worth most is {row['step']}: with {formats.share(worth.share)} "
-        f"of those lost before it kept, {sized(row, 'units', worth.units_kind)} more "
-        f"{definition.counted} would come to {definition.last} {worth.span}"
+        f"of those lost there kept, {sized(row, 'units', worth.units_kind)} more "
+        f"{definition.counted} come to {definition.last} {worth.span}"
         f"{_in_money(row, worth)}{ahead}."
     )
 
 
-def _fall(row: pd.Series, worth: Worth, definition: Definition) -> str:
+def _fall(row: pd.Series, worth: Worth) -> str:
     """Say what undoing a fall would bring, beside the yardstick."""
     return (
-        f"Undoing the fall of {row['step']} for {row['segment']} would bring "
-        f"{sized(row, 'units', worth.units_kind)} more {definition.counted}"
-        f"{_in_money(row, worth)}."
+        f"Undoing the fall of {row['step']} for {row['segment']} brings "
+        f"{sized(row, 'units', worth.units_kind)}{_in_money(row, worth)}."
     )
 
 
@@ -75,11 +74,9 @@ def _without_money(row: pd.Series, worth: Worth) -> str:
         return ""
     if value.money is None:
         return "No money is known to value them by."
-    money = formats.ends(row["money_low"], row["money_high"], "money", currency=worth.currency)
-    deals = ""
+    ends = formats.ends(row["money_low"], row["money_high"], "money", currency=worth.currency)
+    what = "money"
     if value.deals is not None and not value.deals_shown:
-        deals = f"{formats.ends(row['deals_low'], row['deals_high'], 'number')} deals and "
-    return (
-        f"What that brings in {'deals and ' * bool(deals)}money is not detectable ({deals}{money} "
-        f"{worth.span} go with it), so no sum is put on it."
-    )
+        what = "deals and money"
+        ends = f"{formats.ends(row['deals_low'], row['deals_high'], 'number')} deals, {ends}"
+    return f"More {what} with them is not detectable ({ends} {worth.span})."
