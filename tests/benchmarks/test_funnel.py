@@ -28,7 +28,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
 
 EVENTS, EVENTS_PER_USER = 10_000_000, 20
 MANY_EVENTS = int(os.environ.get("OPSPLAYBOOK_BENCH_EVENTS", "100000000"))
-MEMORY = os.environ.get("OPSPLAYBOOK_BENCH_MEMORY", "4GB")
 LARGEST_RATIO = 3.0
 GROWTH_TOLERANCE = 1.25
 ROUNDS = 5
@@ -87,11 +86,14 @@ def events(tmp_path_factory) -> Callable[[int], Path]:
     return write
 
 
-def load(path: Path, *, memory: str = "", kept: bool) -> Tables:
-    """Open events as a source: in memory, or read from the file by each query."""
+def load(path: Path, *, memory: int = 0, kept: bool) -> Tables:
+    """Open events as a source: in memory, or read from the file by each query.
+
+    Without a number of bytes the engine takes the memory it thinks fit.
+    """
     engine = LocalEngine("Europe/Berlin")
     if memory:
-        engine.execute(f"SET memory_limit = {literal(memory)}")
+        engine.execute(f"SET memory_limit = '{memory} bytes'")
     kind = "TABLE" if kept else "VIEW"
     engine.execute(f"CREATE {kind} raw.activity AS FROM read_parquet({literal(str(path))})")
     mapping = SourceMapping(
@@ -146,18 +148,21 @@ def test_ten_million_events_beside_window_funnel(events, bench):
     assert ratio <= LARGEST_RATIO
 
 
-def test_time_grows_no_faster_than_events_and_memory_is_bounded(events, bench):
+@pytest.mark.parametrize("bytes_per_event", [0, 40], ids=["all memory", "spilling"])
+def test_time_grows_no_faster_than_events(events, bench, bytes_per_event):
+    """Spilling costs time, so that both sizes have to spill: each has the same memory per event."""
     few_path, many_path = events(EVENTS), events(MANY_EVENTS)
-    few = timed(load(few_path, memory=MEMORY, kept=False))
-    many = timed(load(many_path, memory=MEMORY, kept=False))
+    few = timed(load(few_path, memory=bytes_per_event * EVENTS, kept=False))
+    many = timed(load(many_path, memory=bytes_per_event * MANY_EVENTS, kept=False))
     growth = many[1] / few[1]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
+    limit = f"{bytes_per_event} bytes an event" if bytes_per_event else "the engine's own"
     bench.report(
         [
             f"{EVENTS:,} events: {few[0]:.1f} s, {few[1]:.1f} s of processors",
             f"{MANY_EVENTS:,} events: {many[0]:.1f} s, {many[1]:.1f} s of processors",
             f"{growth:.1f} times for {MANY_EVENTS / EVENTS:.0f} times the events",
-            f"memory limit {MEMORY}, peak of the process {peak:.1f} GB",
+            f"memory limit {limit}, peak of the process {peak:.1f} GB",
         ]
     )
     assert many[2][-1] == pytest.approx(few[2][-1] * MANY_EVENTS / EVENTS, rel=0.05)
