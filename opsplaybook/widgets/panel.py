@@ -111,5 +111,9 @@ def adopt(params: PlaybookParams, values: Mapping[str, Any]) -> bool:
     bool
         Whether there is such a panel.
     """
-    panels = [known for known in _OPEN.values() if type(known.given) is type(params)]
-    return any(known.adopt(values) for known in panels)
+    known = next((one for one in _OPEN.values() if isinstance(params, type(one.given))), None)
+    if known is None:
+        return False
+    # A view may ask for more than the playbook has, such as a threshold of its own.
+    own = type(known.given).model_fields
+    return known.adopt({name: value for name, value in values.items() if name in own})

@@ -3,6 +3,7 @@
 import base64
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from html import escape
 from typing import Any
 
@@ -111,13 +112,23 @@ class Stage:
 
 
 def _html(shown: Shown) -> str:
-    return table_html(shown) if isinstance(shown, Table) else _chart_html(shown)
+    return _table_html(shown) if isinstance(shown, Table) else _chart_html(shown)
+
+
+def _table_html(table: Table) -> str:
+    """Write a table that has no CSV beside it, unlike one of a run."""
+    rows = len(table.rows)
+    if table.total_rows <= rows:
+        return table_html(table)
+    note = f"The first {rows:,} of {table.total_rows:,}. {table.note}"
+    return table_html(replace(table, total_rows=rows, note=note))
 
 
 def _chart_html(chart: Chart) -> str:
     data = base64.b64encode(chart.image).decode()
+    note = f"<p>{escape(chart.note)}</p>" if chart.note else ""
     return (
         f"<figure><figcaption><b>{escape(chart.title)}</b><br>{escape(chart.subtitle)}</figcaption>"
         f'<img src="data:{chart.image_type};base64,{data}" alt="{escape(chart.alt)}" '
-        f'width="{chart.width}" height="{chart.height}" style="background:white"></figure>'
+        f'width="{chart.width}" height="{chart.height}" style="background:white">{note}</figure>'
     )

@@ -50,6 +50,13 @@ def test_it_starts_with_what_is_given(stage):
     assert "&lt;b&gt;" in stage._screen.value
 
 
+def test_what_is_not_shown_is_in_no_file():
+    table = Table("t", "T", (Heading("x"),), (("1",),), 3, "x\n1\n", "How to read it.")
+    stage = Stage(lambda _: (table,), account_review.Params(), (), (), adopt=lambda *_: True)
+    assert "The first 1 of 3. How to read it." in stage._screen.value
+    assert ".csv" not in stage._screen.value
+
+
 def test_values_that_come_at_once_are_computed_once(stage):
     drag(stage, *range(60, 90))
     assert "178 days" in stage._screen.value

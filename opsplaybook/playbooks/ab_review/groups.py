@@ -30,6 +30,7 @@ MOST_ROWS = 200_000
 """Units whose weeks are compared one by one; above that weeks are compared by arm only."""
 
 _COLUMNS = ["attribute", "place", "n", "difference", "low", "high"]
+_NO_WEEKS = pd.DataFrame(columns=["week", "n", "difference", "low", "high"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +80,34 @@ def compare_groups(given: Tables, params: Params, run: RunCheck) -> Groups:
     -------
     Groups
     """
+    alone = compare_classes(given, params, run)
+    weeks, trend = _weeks(given, params, run, run.measured[0])
+    return replace(
+        alone,
+        weeks=weeks,
+        trend=trend,
+        sentence=_in_words(alone.tests, trend, params.level),
+        caveats=(*alone.caveats, *_without_weeks(weeks)),
+    )
+
+
+def compare_classes(given: Tables, params: Params, run: RunCheck) -> Groups:
+    """Compare the effect between classes of accounts, and leave weeks alone.
+
+    Parameters
+    ----------
+    given : Tables
+    params : Params
+    run : RunCheck
+
+    Returns
+    -------
+    Groups
+        Without weeks and their trend.
+    """
     item = run.measured[0]
     found = {name: _by_class(given, run, item, name) for name in params.segments}
     classes, tests = _classes(found, params), _tests(found, params)
-    weeks, trend = _weeks(given, params, run, item)
     analysed = count_units(run.design.analysed)
     counts = run.design.units.counts
     arms = [arm for arm, share in run.experiment.shares.items() if share > 0]
@@ -91,12 +116,12 @@ def compare_groups(given: Tables, params: Params, run: RunCheck) -> Groups:
     return Groups(
         classes=classes,
         tests=tests,
-        weeks=weeks,
-        trend=trend,
+        weeks=_NO_WEEKS,
+        trend=None,
         open_units=open_units,
         differs=bool((tests["adjusted"] < 1 - params.level).any()),
-        sentence=_in_words(tests, trend, params.level),
-        caveats=(*_open(open_units, in_one, params), *_caveats(found, weeks)),
+        sentence=_in_words(tests, None, params.level),
+        caveats=(*_open(open_units, in_one, params), *_not_compared(found)),
     )
 
 
@@ -179,7 +204,7 @@ def _weeks(
     given: Tables, params: Params, run: RunCheck, item: Measured
 ) -> tuple[pd.DataFrame, EffectTrend | None]:
     """Compare each whole week since the assignment."""
-    design, nothing = run.design, pd.DataFrame(columns=["week", "n", "difference", "low", "high"])
+    design, nothing = run.design, _NO_WEEKS
     weeks = min(run.experiment.days // 7, MOST_WEEKS)
     if weeks < 2 or item.metric.measure.table == "outcomes" or item.is_ratio:
         return nothing, None
@@ -217,16 +242,17 @@ def _open(units: int, of: int, params: Params) -> tuple[str, ...]:
     return (f"{units:,} of {of:,} units have not had their {days} yet, and are left out.",)
 
 
-def _caveats(
-    found: dict[str, dict[str, tuple[Moments, Moments]]], weeks: pd.DataFrame
-) -> tuple[str, ...]:
+def _not_compared(found: dict[str, dict[str, tuple[Moments, Moments]]]) -> tuple[str, ...]:
     lacking = [name.replace("_", " ") for name, classes in found.items() if len(classes) < 2]
-    caveats = []
-    if lacking:
-        caveats.append(f"Not compared by {', '.join(lacking)}: fewer than two classes are known.")
-    if weeks.empty:
-        caveats.append("Whether the effect fades is left out: values by week are not known.")
-    return tuple(caveats)
+    if not lacking:
+        return ()
+    return (f"Not compared by {', '.join(lacking)}: fewer than two classes are known.",)
+
+
+def _without_weeks(weeks: pd.DataFrame) -> tuple[str, ...]:
+    if not weeks.empty:
+        return ()
+    return ("Whether the effect fades is left out: values by week are not known.",)
 
 
 def _in_words(tests: pd.DataFrame, trend: EffectTrend | None, level: float) -> str:

@@ -17,6 +17,7 @@ _STATUS_WORDS = (
     "{steps}, by the status that each row has now. No times are known: a unit counts for a step "
     "if its status implies it, and what happened in which order cannot be told. Counted per {unit}."
 )
+_NO_OCCURRENCES = pd.DataFrame(columns=["step", "rows", "units", "first_on", "last_on"])
 _UNITS = {
     "user_id": "users",
     "account_id": "accounts",
@@ -135,13 +136,42 @@ def define_funnel(given: Tables, params: Params) -> Definition:
     if params.of_statuses:
         return _of_statuses(given, params)
     rule = carry_account(given, funnel_rule(params))
-    plain = _definition(given, params, rule, funnels.read_funnel(given, rule))
+    funnel = funnels.read_funnel(given, rule)
+    plain = _definition(given, params, funnel, funnels.occurrences(given, rule))
     alternatives, impossible = try_other_rules(given, params, plain)
     return replace(plain, alternatives=alternatives, impossible=impossible)
 
 
-def _definition(given: Tables, params: Params, rule: FunnelRule, funnel: Funnel) -> Definition:
-    occurrences = funnels.occurrences(given, rule)
+def define_alone(given: Tables, params: Params) -> Definition:
+    """Fix what counts, and look at nothing else: no other rules, no segments, no occurrences.
+
+    For whoever asks again and again, as a what-if view does.
+
+    Parameters
+    ----------
+    given : Tables
+    params : Params
+
+    Returns
+    -------
+    Definition
+
+    Raises
+    ------
+    ParamsError
+        If a step names a table or column that does not exist.
+    """
+    if params.of_statuses:
+        return _of_statuses(given, params)
+    bare = params.model_copy(update={"segment_by": ()})
+    funnel = funnels.read_funnel(given, carry_account(given, funnel_rule(bare)))
+    return _definition(given, bare, funnel, _NO_OCCURRENCES)
+
+
+def _definition(
+    given: Tables, params: Params, funnel: Funnel, occurrences: pd.DataFrame
+) -> Definition:
+    rule = funnel.rule
     nested = rule.unit != ACCOUNT and len(funnels.account_times(funnel)) > 0
     return Definition(
         name=params.funnel,

@@ -1,6 +1,6 @@
 """Step 2, reach and loss: how many came to each step, who is open, who was lost."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -80,11 +80,25 @@ def measure_reach(given: Tables, params: Params, definition: Definition) -> Reac
     -------
     Reach
     """
+    lost, total = _lost(given, params, definition)
+    return replace(count_reach(definition), lost=lost, lost_total=total)
+
+
+def count_reach(definition: Definition) -> Reach:
+    """Count who came how far, and list nobody: `lost` is empty, `lost_total` is 0.
+
+    Parameters
+    ----------
+    definition : Definition
+
+    Returns
+    -------
+    Reach
+    """
     counts = definition.counts()
     steps = step_rows(counts, definition)
     first, end = counts["position"] == 1, counts["position"] == len(definition.steps)
     whole = estimate_rate(counts.loc[end], base="mature_entered", level=definition.level)
-    lost, total = _lost(given, params, definition)
     mature = int(counts.loc[first, "mature_entered"].sum())
     lowest, as_low = _lowest(steps)
     return Reach(
@@ -94,8 +108,8 @@ def measure_reach(given: Tables, params: Params, definition: Definition) -> Reac
         mature=mature,
         open=int(steps.loc[~steps["optional"], "open"].sum()),
         counts=counts,
-        lost=lost,
-        lost_total=total,
+        lost=pd.DataFrame(columns=LOST_COLUMNS),
+        lost_total=0,
         lowest=lowest,
         as_low=as_low,
         most_lost=_most_lost(steps),

@@ -1,9 +1,9 @@
 """Ask what the rates would be under another rule."""
 
 from opsplaybook.display import Chart, Table
-from opsplaybook.playbooks.funnel_review.definition import define_funnel
+from opsplaybook.playbooks.funnel_review.definition import define_alone
 from opsplaybook.playbooks.funnel_review.params import Params
-from opsplaybook.playbooks.funnel_review.reach import measure_reach
+from opsplaybook.playbooks.funnel_review.reach import count_reach
 from opsplaybook.playbooks.funnel_review.reach_shown import chart_reach, table_reach
 from opsplaybook.sources import Tables
 
@@ -19,7 +19,6 @@ def what_if_rule(params: Params, given: Tables) -> tuple[Chart, Table]:
     tuple of Chart and Table
         Reach of each step, and its rates with the rule in words.
     """
-    alone = params.model_copy(update={"other_rules": False})
-    definition = define_funnel(given, alone)
-    reach = measure_reach(given, alone, definition)
+    definition = define_alone(given, params)
+    reach = count_reach(definition)
     return chart_reach(reach, definition), table_reach(reach, definition)

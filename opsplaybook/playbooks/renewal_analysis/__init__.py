@@ -55,7 +55,11 @@ from opsplaybook.playbooks.renewal_analysis.stay_shown import (
     table_hazards,
     table_remaining,
 )
-from opsplaybook.playbooks.renewal_analysis.what_if import WHAT_IF_HORIZON, what_if_horizon
+from opsplaybook.playbooks.renewal_analysis.what_if import (
+    WHAT_IF_HORIZON,
+    at_risk,
+    what_if_horizon,
+)
 from opsplaybook.sources import Tables
 
 TITLE = "Renewal analysis"
@@ -92,6 +96,7 @@ __all__ = [
     "Register",
     "Retained",
     "Stay",
+    "at_risk",
     "back_test",
     "chart_bridge",
     "chart_calibration",
