@@ -19,6 +19,8 @@ def shipped(name, run):
 PURCHASE, CHECKOUT = shipped("onlineshop", 0), shipped("onlineshop", 1)
 BY_DATE, BY_STAGE = ({"other_rules": False} | shipped("maven_crm", run) for run in (0, 1))
 LEADS, ORIGINS = shipped("leads", 0), shipped("leads", 1)
+UNDECIDED = 1301
+"""Deals that are engaging on 2017-12-31, 138 days or more after it began."""
 LEAKY = (
     "Tags", "Lead Quality", "Lead Profile", "Last Activity", "Last Notable Activity",
     "Asymmetrique",
@@ -68,6 +70,11 @@ def test_deals_are_a_funnel_over_their_dates(review):
     assert "GTXPro" not in products
     assert any("“GTXPro” is the product list's “GTX Pro”" in c for c in done.findings.caveats)
     assert any("1,088 deals belong to no known account" in c for c in done.findings.caveats)
+    # Engaging on the last day, and engaged 138 days before or earlier.
+    assert done.reach.undecided == UNDECIDED
+    loss = done.findings.findings[0]
+    assert loss.claim.startswith("Of mature deals at engaged, 50% (")
+    assert f"{UNDECIDED:,} of the lost deals are still open in the data" in loss.caveats[0]
     # Won value 10,005,534 over 4,238 deals.
     assert done.worth.value.money.value == pytest.approx(10_005_534 / 4238)
     assert not done.worth.repairs.empty

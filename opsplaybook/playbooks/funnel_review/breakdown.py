@@ -7,7 +7,12 @@ import pandas as pd
 
 from opsplaybook.playbooks.funnel_review.definition import Definition
 from opsplaybook.playbooks.funnel_review.lines import join_small, lines
-from opsplaybook.playbooks.funnel_review.nested import ends, estimate_difference, estimate_rate
+from opsplaybook.playbooks.funnel_review.nested import (
+    beyond_chance,
+    ends,
+    estimate_difference,
+    estimate_rate,
+)
 from opsplaybook.playbooks.funnel_review.params import Params
 from opsplaybook.playbooks.funnel_review.trend import Trend, follow_cohorts
 from opsplaybook.stats.multiplicity import holm
@@ -79,8 +84,8 @@ def _segments(definition: Definition) -> pd.DataFrame:
     if not rows:
         return pd.DataFrame()
     frame = pd.DataFrame(rows)
-    adjusted = holm(frame["p_value"].to_numpy(dtype=float))
-    return frame.assign(p_value=adjusted, detectable=adjusted < 1 - definition.level)
+    corrected = frame.assign(p_value=holm(frame["p_value"].to_numpy(dtype=float)))
+    return corrected.assign(detectable=beyond_chance(corrected, definition.level))
 
 
 def _segment_row(

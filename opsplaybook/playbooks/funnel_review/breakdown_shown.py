@@ -43,8 +43,9 @@ _TREND_COLUMNS = (
 )  # fmt: skip
 _READING = (
     "A dot is the rate of one cohort, a line that of all cohorts together until a change exceeds "
-    "noise, which has a ring. What dots do around an even line is not told from chance."
+    "noise, which has a ring. What dots do around an even line is not told from chance. "
 )
+_CHOSEN = " Both rates are chosen to differ, so their distance is rather too large."
 _SEGMENTS_TOLD_APART = 3
 _REMARKS = 2
 _CHANGE_COLUMNS = (
@@ -128,7 +129,7 @@ def chart_trend(breakdown: Breakdown, definition: Definition) -> Chart:
         data=_table_trend(frame, definition),
         zero=True,
     )
-    said = replace(chart, note=f"{_READING} {_searched(trend)}")
+    said = replace(chart, note=f"{_READING * bool(trend.looked_at)}{_searched(trend)}")
     return with_rule(said, definition)
 
 
@@ -141,8 +142,7 @@ def table_changes(breakdown: Breakdown, definition: Definition) -> Table:
         _CHANGE_COLUMNS,
         key="changes",
         caption=f"Changes that exceed noise: {found}",
-        note=f"{_searched(trend)} Both rates are chosen to differ, so their distance is rather too "
-        "large.",
+        note=f"{_searched(trend)}{_CHOSEN * bool(len(trend.changes))}",
     )
     return with_rule(shown, definition)
 
@@ -165,6 +165,8 @@ def _table_trend(frame: pd.DataFrame, definition: Definition) -> Table:
 
 def _searched(trend: Trend) -> str:
     """Say how many lines were searched for a change, and what that means."""
+    if not trend.looked_at:
+        return "Without times there is no trend."
     return (
         f"A change was looked for in {trend.looked_at} lines (each step, of all and of each "
         "segment); together they share a 5% chance of any false alarm."

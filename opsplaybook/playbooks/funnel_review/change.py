@@ -10,7 +10,12 @@ import pandas as pd
 from opsplaybook import formats
 from opsplaybook.playbooks.funnel_review.definition import Definition
 from opsplaybook.playbooks.funnel_review.lines import EVERYONE, WHOLE, lines
-from opsplaybook.playbooks.funnel_review.nested import ends, estimate_difference, estimate_rate
+from opsplaybook.playbooks.funnel_review.nested import (
+    beyond_chance,
+    ends,
+    estimate_difference,
+    estimate_rate,
+)
 from opsplaybook.playbooks.funnel_review.params import Params
 from opsplaybook.playbooks.funnel_review.splits import (
     Reversal,
@@ -221,8 +226,8 @@ def _cells(counts: pd.DataFrame, by: str, level: float) -> pd.DataFrame:
         for segment, part in own.groupby(by, sort=True)
     ]
     frame = pd.DataFrame(rows)
-    adjusted = holm(frame["p_value"].to_numpy(dtype=float))
-    return frame.assign(p_value=adjusted, detectable=adjusted < 1 - level)
+    corrected = frame.assign(p_value=holm(frame["p_value"].to_numpy(dtype=float)))
+    return corrected.assign(detectable=beyond_chance(corrected, level))
 
 
 def _caveats(whole: Difference, sides: _Sides) -> Sequence[str]:

@@ -46,8 +46,8 @@ def table_change(change: Change, definition: Definition) -> Table:
     """Show both sides of each step, and the difference split into mix and rate."""
     columns = [
         Column("step", "Step to"),
-        Column("first", _side(change, 0).capitalize(), "share", n="first_n"),
-        Column("second", _side(change, 1).capitalize(), "share", n="second_n"),
+        Column("first", _head(change, 0), "share", n="first_n"),
+        Column("second", _head(change, 1), "share", n="second_n"),
         points_column("difference", "Difference"),
         points_column("mix", "Of it mix"),
         points_column("rate", "Of it rate"),
@@ -64,7 +64,8 @@ def table_change(change: Change, definition: Definition) -> Table:
         frame,
         columns,
         key="change",
-        caption=f"What explains the change, mature {definition.counted}, {intervals(definition)}",
+        caption=f"What explains the {_difference(change)}, mature {definition.counted}, "
+        f"{intervals(definition)}",
         note=" ".join([explained, *change.caveats]),
         shown=len(frame),
     )
@@ -101,7 +102,7 @@ def table_cells(change: Change, definition: Definition) -> Table:
         frame.sort_values("p_value", kind="stable", na_position="last"),
         _cell_columns(change),
         key="cells",
-        caption=f"Rates by {_stratum(change)} and step, {intervals(definition)}",
+        caption=f"Rates by {_stratum(change)} and step, {_sides(change)}, {intervals(definition)}",
         note=f"{tested} comparisons: beyond chance after correction for all of them (Holm).",
     )
     return with_rule(shown, definition)
@@ -117,10 +118,10 @@ def _cell_columns(change: Change) -> list[Column]:
     return [
         Column("segment", _stratum(change).capitalize()),
         Column("step", "Step to"),
-        Column("first", _side(change, 0).capitalize(), "share", low="first_low", high="first_high",
+        Column("first", _head(change, 0), "share", low="first_low", high="first_high",
                n="first_n"),
-        Column("second", _side(change, 1).capitalize(), "share", low="second_low",
-               high="second_high", n="second_n"),
+        Column("second", _head(change, 1), "share", low="second_low", high="second_high",
+               n="second_n"),
         points_column("difference", "Difference"),
         Column("detectable", "Beyond chance", "flag"),
     ]  # fmt: skip
@@ -148,3 +149,19 @@ def _waterfall(change: Change) -> pd.DataFrame:
 
 def _side(change: Change, place: int) -> str:
     return formats.text(change.labels[place]) if change.labels else ("first", "second")[place]
+
+
+def _sides(change: Change) -> str:
+    """Name both sides."""
+    if change.since is not None:
+        return f"before and since {formats.day(change.since)}"
+    return " and ".join(map(formats.text, change.labels)) or "nothing to compare"
+
+
+def _difference(change: Change) -> str:
+    return f"{'change' if change.since is not None else 'difference'}, {_sides(change)}"
+
+
+def _head(change: Change, place: int) -> str:
+    """Name a side above a column: of periods the day stands in the caption."""
+    return ("Before", "Since")[place] if change.since is not None else _side(change, place)

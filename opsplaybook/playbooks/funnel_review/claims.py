@@ -1,5 +1,7 @@
 """The findings of a funnel review, one claim each."""
 
+import pandas as pd
+
 from opsplaybook import formats
 from opsplaybook.findings import Design, Finding, grade
 from opsplaybook.playbooks.funnel_review.behaviour import Behaviour
@@ -87,23 +89,36 @@ def loss(reach: Reach, definition: Definition) -> Finding | None:
         return None
     rows = reach.steps.set_index("step")
     lowest = step_estimate(rows.loc[reach.lowest], definition.level)
-    near = [f"{step} ({formats.share(rows.loc[step, 'rate'])})" for step in reach.as_low]
-    alike = f", not clearly lower than {' and '.join(near)}" if near else ""
-    claim = (
-        f"The lowest rate is that of {reach.lowest}{alike}: of mature {definition.counted} at the "
-        f"step before, {formats.estimate(lowest, unit=unit_of_rates(definition))} went on."
-    )
-    if reach.most_lost:
-        most = formats.count(rows.loc[reach.most_lost, "lost"])
-        claim += (
-            f" In numbers most are lost before {reach.most_lost}: {most} of "
-            f"{reach.lost_total:,}; {reach.open:,} are still open."
+    went_on = f"{formats.estimate(lowest, unit=unit_of_rates(definition))} went on"
+    if definition.has_one_rate:
+        first, last = definition.step_names
+        claim = (
+            f"Of mature {definition.counted} at {first}, {went_on} to {last}; "
+            f"{formats.count(reach.lost_total)} are lost"
+        )
+    else:
+        claim = (
+            f"The lowest rate is that of {reach.lowest}{_alike(reach, rows)}: of mature "
+            f"{definition.counted} at the step before, {went_on}. {_most_lost(reach, rows)}"
         )
     return Finding(
-        claim=claim,
+        claim=f"{claim}, {formats.count(reach.open)} are still open.",
         strength=grade(detectable=True, n=lowest.n, design="description"),
         evidence=("reach", "reach-chart", "lost"),
+        caveats=still_open(reach, definition),
         would_change="another window or another unit: see the other rules",
+    )
+
+
+def still_open(reach: Reach, definition: Definition) -> tuple[str, ...]:
+    """Say how many of the lost are lost by the rule alone."""
+    if not reach.undecided:
+        return ()
+    return (
+        (
+            f"{reach.undecided:,} of the lost {definition.counted} are still open in the data: "
+            "their window is over, what becomes of them is not known."
+        ),
     )
 
 
@@ -125,6 +140,20 @@ def association(behaviour: Behaviour) -> Finding | None:
         caveats=behaviour.caveats,
         would_change="an experiment that leads people to it",
     )
+
+
+def _alike(reach: Reach, rows: pd.DataFrame) -> str:
+    """Name the steps that may be as low."""
+    near = [f"{step} ({formats.share(rows.loc[step, 'rate'])})" for step in reach.as_low]
+    return f", not clearly lower than {' and '.join(near)}" if near else ""
+
+
+def _most_lost(reach: Reach, rows: pd.DataFrame) -> str:
+    if not reach.most_lost:
+        return "Nobody is lost"
+    most = formats.count(rows.loc[reach.most_lost, "lost"])
+    where = "there" if reach.most_lost == reach.lowest else f"before {reach.most_lost}"
+    return f"In numbers most are lost {where}: {most} of {formats.count(reach.lost_total)}"
 
 
 def _design(change: Change) -> Design:

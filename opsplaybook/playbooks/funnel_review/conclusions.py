@@ -42,7 +42,8 @@ def findings(
         claims.association(behaviour),
     ]
     parts = (definition, reach, timing, breakdown, change, worth)
-    caveats = (*given.caveats, *(caveat for part in parts for caveat in part.caveats))
+    own = (caveat for part in parts for caveat in part.caveats)
+    caveats = (*given.caveats, *own, *claims.still_open(reach, definition))
     return Findings(
         playbook="funnel_review",
         title=f"Funnel review: {definition.name}",

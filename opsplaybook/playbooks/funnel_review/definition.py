@@ -26,6 +26,8 @@ _UNITS = {
     "contract_id": "contracts",
 }
 
+_TWO_STEPS = 2
+
 
 @dataclass(frozen=True, slots=True)
 class Definition:
@@ -89,6 +91,11 @@ class Definition:
         if self.rule is None or self.rule.order != "any":
             return names
         return tuple(f"{done} of {len(names)} steps" for done in range(1, len(names) + 1))
+
+    @property
+    def has_one_rate(self) -> bool:
+        """Whether the only rate is that of the whole way."""
+        return len(self.step_names) == _TWO_STEPS
 
     @property
     def last(self) -> str:

@@ -111,6 +111,21 @@ def ends(estimate: Estimate | Difference, name: str = "rate") -> dict[str, float
     return {name: estimate.value, f"{name}_low": low, f"{name}_high": high, f"{name}_n": estimate.n}
 
 
+def beyond_chance(frame: pd.DataFrame, level: float) -> pd.Series:
+    """Tell which differences are beyond chance: by the corrected p-value, and by their interval.
+
+    With few accounts the two rest on different approximations; where they part, nothing is named.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        ``p_value`` (corrected), ``difference_low``, ``difference_high``.
+    level : float
+    """
+    apart = frame["difference_low"] * frame["difference_high"] > 0
+    return (frame["p_value"] < 1 - level) & apart
+
+
 def alone(frame: pd.DataFrame) -> np.ndarray:
     """Tell which rows of `matrix` are units of no known account; none where all are alone."""
     _, names = _accounts(frame)

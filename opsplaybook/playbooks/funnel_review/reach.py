@@ -7,7 +7,7 @@ import pandas as pd
 
 from opsplaybook.formats import MINIMUM_UNITS
 from opsplaybook.metrics import funnels
-from opsplaybook.metrics.statuses import UNKNOWN
+from opsplaybook.metrics.statuses import OPEN, UNKNOWN
 from opsplaybook.playbooks.funnel_review.definition import Definition
 from opsplaybook.playbooks.funnel_review.nested import ACCOUNT, ends, estimate_rate
 from opsplaybook.playbooks.funnel_review.params import Params
@@ -17,6 +17,7 @@ from opsplaybook.stats.results import Estimate
 LOST_COLUMNS = [
     "unit", ACCOUNT, "account", "owner", "last_step", "last_at", "days_since", "entered_on",
 ]  # fmt: skip
+_DECIDED = {"opportunity_id": "opportunities", "contract_id": "contracts"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,9 @@ class Reach:
         ``account`` (its name), ``owner``, ``last_step``, ``last_at``, ``days_since``,
         ``entered_on``.
     lost_total : int
+    undecided : int
+        Of those listed, how many the table still calls open: their window is over, their
+        outcome is not known.
     lowest : str
         The required step with the lowest rate of the step before; empty without a rate.
     as_low : tuple of str
@@ -59,6 +63,7 @@ class Reach:
     counts: pd.DataFrame
     lost: pd.DataFrame
     lost_total: int
+    undecided: int
     lowest: str
     as_low: tuple[str, ...]
     most_lost: str
@@ -81,7 +86,8 @@ def measure_reach(given: Tables, params: Params, definition: Definition) -> Reac
     Reach
     """
     lost, total = _lost(given, params, definition)
-    return replace(count_reach(definition), lost=lost, lost_total=total)
+    undecided = _undecided(given, params, lost)
+    return replace(count_reach(definition), lost=lost, lost_total=total, undecided=undecided)
 
 
 def count_reach(definition: Definition) -> Reach:
@@ -110,6 +116,7 @@ def count_reach(definition: Definition) -> Reach:
         counts=counts,
         lost=pd.DataFrame(columns=LOST_COLUMNS),
         lost_total=0,
+        undecided=0,
         lowest=lowest,
         as_low=as_low,
         most_lost=_most_lost(steps),
@@ -175,6 +182,15 @@ def _lost(given: Tables, params: Params, definition: Definition) -> tuple[pd.Dat
         account=frame[ACCOUNT].map(accounts["name"]), owner=frame[ACCOUNT].map(accounts["owner"])
     )
     return named[LOST_COLUMNS], total
+
+
+def _undecided(given: Tables, params: Params, lost: pd.DataFrame) -> int:
+    """Count the lost whose own row is still open: deals and contracts know their outcome."""
+    if params.unit not in _DECIDED:
+        return 0
+    rows = given[_DECIDED[params.unit]]
+    still_open = rows.loc[rows["outcome"] == OPEN, params.unit].astype("str")
+    return int(lost["unit"].astype("str").isin(still_open).sum())
 
 
 def _lost_statuses(params: Params, definition: Definition) -> tuple[pd.DataFrame, int]:

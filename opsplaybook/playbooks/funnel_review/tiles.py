@@ -19,7 +19,7 @@ def key_figures(definition: Definition, reach: Reach, worth: Worth) -> tuple[Key
     """
     tiles = [*_of_reach(definition, reach)]
     row = reach.steps.loc[reach.steps["step"] == reach.lowest]
-    if len(row):
+    if len(row) and not definition.has_one_rate:
         tiles.append(_lowest(definition, reach, step_estimate(row.iloc[0], definition.level)))
     fall = worth.first(BACK)
     best = worth.first(KEEP) if fall is None else fall

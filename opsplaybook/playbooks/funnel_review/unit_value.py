@@ -45,6 +45,11 @@ class UnitValue:
     caveats: tuple[str, ...] = ()
 
     @property
+    def is_deal(self) -> bool:
+        """Whether each unit at the end is a deal itself."""
+        return self.deals is not None and self.deals.interval is None
+
+    @property
     def shown(self) -> bool:
         """Whether one more unit goes with more money beyond doubt."""
         return _beyond_doubt(self.money)

@@ -37,15 +37,16 @@ def worth_most(worth: Worth, definition: Definition) -> Finding | None:
 
 def _best(row: pd.Series, worth: Worth, definition: Definition) -> str:
     """Name the step at which the same share of the lost brings most."""
-    steps = worth.repairs.loc[worth.repairs["repair"] == KEEP]
-    ahead = ""
-    if len(steps) > 1:
-        ahead = f", the most of all steps in {formats.share(row['ahead'])} of draws"
+    share, last = formats.share(worth.share), definition.last
+    brings = (
+        f"{sized(row, 'units', worth.units_kind)} more {definition.counted} come to {last} "
+        f"{worth.span}{_in_money(row, worth)}"
+    )
+    if definition.has_one_rate:
+        return f"With {share} of those lost before {last} kept, {brings}."
     return (
-        f"The step whose repair is worth most is {row['step']}: with {formats.share(worth.share)} "
-        f"of those lost there kept, {sized(row, 'units', worth.units_kind)} more "
-        f"{definition.counted} come to {definition.last} {worth.span}"
-        f"{_in_money(row, worth)}{ahead}."
+        f"The step whose repair is worth most is {row['step']}: with {share} of those lost there "
+        f"kept, {brings}, the most of all steps in {formats.share(row['ahead'])} of draws."
     )
 
 
@@ -60,7 +61,7 @@ def _fall(row: pd.Series, worth: Worth) -> str:
 def _in_money(row: pd.Series, worth: Worth) -> str:
     """Say what a repair brings in deals and money, where that is more than nothing."""
     parts = []
-    if worth.value.deals_shown and worth.value.deals.value != 1:
+    if worth.value.deals_shown and not worth.value.is_deal:
         parts.append(f"{sized(row, 'deals', 'number')} deals")
     if worth.value.shown:
         parts.append(sized(row, "money", "money", worth.currency))

@@ -19,8 +19,9 @@ _NO_MORE = "not told from nothing"
 
 def chart_worth(worth: Worth, definition: Definition) -> Chart:
     """Draw how many more would come to the end by each repair."""
+    frame = _named(worth, definition)
     chart = plot_intervals(
-        _named(worth, definition),
+        frame.assign(name=_short_names(frame)),
         category="name",
         value="units",
         low="units_low",
@@ -30,7 +31,8 @@ def chart_worth(worth: Worth, definition: Definition) -> Chart:
         zero=True,
         key="worth-chart",
         title=f"What repairs would bring to {definition.last}",
-        subtitle=f"{worth.basis}, {intervals(definition)}",
+        subtitle=f"At a step {formats.share(worth.share)} of those lost are kept, of a segment its "
+        f"fall is undone; {worth.basis}, {intervals(definition)}",
         data=table_worth(worth, definition),
     )
     return with_rule(chart, definition)
@@ -83,7 +85,9 @@ def sized(row: pd.Series, name: str, kind: Kind, currency: str = "") -> str:
 def _named(worth: Worth, definition: Definition) -> pd.DataFrame:
     """Return the repairs with their names."""
     if worth.repairs.empty:
-        return no_rows(_columns(worth, definition)).assign(deals=np.nan, money=np.nan)
+        return no_rows(_columns(worth, definition)).assign(
+            step="", segment="", deals=np.nan, money=np.nan
+        )
     names = [
         repair_name(row.repair, row.step, row.segment, worth.share)
         for row in worth.repairs[["repair", "step", "segment"]].itertuples()
@@ -91,8 +95,18 @@ def _named(worth: Worth, definition: Definition) -> pd.DataFrame:
     return worth.repairs.assign(name=names)
 
 
-def _columns(worth: Worth, definition: Definition) -> list[Column]:
+def _short_names(frame: pd.DataFrame) -> list[str]:
+    """Name repairs beside their marks: the step, and where a fall is undone the segment."""
     return [
+        f"{row.segment}: {row.step}" if row.segment else str(row.step)
+        for row in frame[["step", "segment"]].itertuples()
+    ]
+
+
+def _columns(worth: Worth, definition: Definition) -> list[Column]:
+    """Describe what is shown; deals and money only where something is known of them."""
+    value = worth.value
+    columns = [
         Column("name", "Repair"),
         Column("lost", f"Lost {worth.span}", "count"),
         Column("rate", "Rate now", "share"),
@@ -105,6 +119,12 @@ def _columns(worth: Worth, definition: Definition) -> list[Column]:
                description="Share of draws of accounts in which no other step brings more, where "
                "the same share of those lost is kept at each"),
     ]  # fmt: skip
+    left_out = {
+        "deals_shown": value.deals is None or value.is_deal,
+        "money_shown": value.money is None,
+        "ahead": definition.has_one_rate,
+    }
+    return [column for column in columns if not left_out.get(column.name)]
 
 
 def _one_more(worth: Worth) -> str:
@@ -116,7 +136,7 @@ def _one_more(worth: Worth) -> str:
             (value.deals, "number", " deals", value.deals_shown),
             (value.money, "money", "", value.shown),
         )
-        if estimate is not None
+        if estimate is not None and not (unit and value.is_deal)
     ]
     if not parts:
         return ""
