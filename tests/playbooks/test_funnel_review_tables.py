@@ -55,3 +55,36 @@ def test_a_way_across_tables_is_followed_by_account(funnel_steps):
     assert done.behaviour.actions.empty
     assert done.worth.value.basis.startswith("mean amount of")
     assert len(funnel_steps.shown(done)) == 22
+
+
+def test_terms_of_contracts_are_followed_by_their_dates(funnel_steps):
+    done = funnel_steps.review(
+        funnel="Renewal", unit="contract_id", window_days=400, segment_by=["product"],
+        steps=["started @ contracts.start_on",
+               "renewed: outcome=renewed @ contracts.decided_on"],
+        **PLAIN,
+    )  # fmt: skip
+    contracts = done.given["contracts"]
+    renewed = contracts.loc[contracts["outcome"] == "renewed"]
+    days = (renewed["decided_on"] - renewed["start_on"]).dt.days
+
+    assert done.definition.counted == "contracts"
+    assert done.reach.entered == contracts["start_on"].le("2026-06-30").sum()
+    assert done.reach.steps["reached"].iloc[-1] == ((days >= 0) & (days <= 400)).sum()
+    assert set(done.reach.lost["account_id"]) <= set(contracts["account_id"])
+
+
+def test_people_reached_by_events_are_followed_by_their_dates(funnel_steps):
+    done = funnel_steps.review(
+        funnel="Invitation", unit="contact_id", window_days=60, segment_by=["channel"],
+        steps=["invited @ event_contacts.invited_at", "registered @ event_contacts.registered_at",
+               "attended @ event_contacts.attended_at"],
+        **PLAIN,
+    )  # fmt: skip
+    people = done.given["event_contacts"]
+
+    assert done.definition.counted == "people"
+    assert done.reach.entered == people.loc[people["invited_at"].notna(), "contact_id"].nunique()
+    assert done.reach.steps["reached"].is_monotonic_decreasing
+    assert 0 < done.reach.whole.value < 1
+    assert "Counted per person." in funnel_steps.shown(done)["reach"].note
