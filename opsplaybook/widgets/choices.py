@@ -25,11 +25,6 @@ class Choices:
     search : callable
         Finds rows by a part of their key or name.
 
-    Attributes
-    ----------
-    total : int
-        Keys that there are.
-
     Examples
     --------
     >>> from opsplaybook.sources import open_source
@@ -42,7 +37,11 @@ class Choices:
 
     def __init__(self, search: Search) -> None:
         self._search: Search = lru_cache(_REMEMBERED)(search)
-        self.total = self._search("").total
+
+    @property
+    def total(self) -> int:
+        """Keys that there are."""
+        return self._search("").total
 
     def offered(self, text: str) -> tuple[list[str], int]:
         """Return the texts to choose from, such as ``A-0186 · Alder Works``, and how many fit."""

@@ -1,6 +1,7 @@
 """JupyterLab on the analyst's folder, with the forked kernel."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -58,11 +59,14 @@ def lab_environment(folder: Path, environment: Mapping[str, str]) -> dict[str, s
 
 
 def run_lab(folder: Path, *, kernel_name: str, more: Sequence[str] = ()) -> int:
-    """Run JupyterLab until it is ended; return its exit code."""
+    """Run JupyterLab until it is ended; return its exit code.
+
+    Ctrl-C reaches JupyterLab itself, which asks whether it is meant. Whoever ends this process ends
+    JupyterLab as well.
+    """
     command = lab_command(folder, kernel_name=kernel_name, more=more)
     environment = lab_environment(folder, os.environ)
-    try:
-        done = subprocess.run(command, check=False, env=environment)  # noqa: S603 - our own command
-    except KeyboardInterrupt:
-        return 0
-    return done.returncode
+    with subprocess.Popen(command, env=environment) as process:  # noqa: S603 - our own command
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+        return process.wait()

@@ -21,6 +21,9 @@ TOKEN = "opsplaybook-test"
 WAIT_MILLISECONDS = int(os.environ.get("OPSPLAYBOOK_WAIT_MILLISECONDS", "180000"))
 
 _ALL_CELLS = "@jupyterlab/notebook-extension/tracker.jupyterlab-settings"
+POLL_MILLISECONDS = 100
+"""To look at every frame, as is the default, would have the page painted again and again."""
+
 _FORGET = "prompt => { prompt.textContent = ''; }"
 """Numbers of cells may be the same again after the kernel was restarted."""
 
@@ -142,7 +145,7 @@ class Lab:
         prompt = self.cell(text).locator(".jp-InputPrompt").first.element_handle()
         prompt.evaluate(_FORGET)
         self.page.keyboard.press("Control+Enter")
-        self.page.wait_for_function(_NUMBERED, arg=prompt)
+        self.page.wait_for_function(_NUMBERED, arg=prompt, polling=POLL_MILLISECONDS)
 
     def cell(self, text: str) -> object:
         content = self.page.locator(".cm-content", has_text=text)
@@ -157,7 +160,7 @@ class Lab:
         prompt = self.page.locator(".jp-CodeCell .jp-InputPrompt").last.element_handle()
         prompt.evaluate(_FORGET)
         self.menu(menu, item)
-        self.page.wait_for_function(_NUMBERED, arg=prompt)
+        self.page.wait_for_function(_NUMBERED, arg=prompt, polling=POLL_MILLISECONDS)
 
     def menu(self, menu: str, item: str) -> None:
         self.page.locator(".lm-MenuBar-itemLabel", has_text=menu).first.click()
@@ -215,6 +218,7 @@ class View:
                 if (watched) return;
                 const heard = () => window.moves.push(performance.now());
                 document.addEventListener('pointermove', heard, true);
+                document.addEventListener('change', heard, true);
                 new MutationObserver(() => requestAnimationFrame(() =>
                     window.redraws.push(performance.now())
                 )).observe(screen, {childList: true, subtree: true});
@@ -241,10 +245,17 @@ class View:
             time.sleep(pause_seconds)
         self.page.mouse.up()
 
+    def type(self, text: str, *, field: int) -> None:
+        """Write into a text field and leave it."""
+        place = self.cell.locator("input[type=text]").nth(field)
+        place.fill(text)
+        place.press("Tab")
+
     def settle(self, quiet_milliseconds: int = 1500) -> None:
         """Wait until nothing has been redrawn for a while."""
         self.page.wait_for_function(
             "quiet => window.redraws.length"
             " && performance.now() - Math.max(...window.redraws, ...window.moves) > quiet",
             arg=quiet_milliseconds,
+            polling=POLL_MILLISECONDS,
         )

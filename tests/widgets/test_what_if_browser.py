@@ -38,9 +38,7 @@ def test_a_drag_is_seen(open_notebook, name):
 def test_other_metrics_are_read_where_there_is_no_slider(open_notebook):
     _, view = opened(open_notebook, "ab_review")
     shown = view.text()
-    field = view.cell.locator("input[type=text]").nth(1)
-    field.fill("industry")
-    field.press("Tab")
+    view.type("industry", field=1)
     view.settle()
     assert view.text() != shown
     assert "industry" in view.text().lower()
