@@ -27,9 +27,7 @@ def test_a_repair_of_the_pipeline_is_worth_deals_and_money(deals):
     assert best["money"] == pytest.approx(best["units"] * value.value)
     assert 0 < best["money_low"] < best["money"] < best["money_high"]
     claims = [finding.claim for finding in deals.findings.findings]
-    assert any(
-        "€" in claim and "more deals come to won a year, that is" in claim for claim in claims
-    )
+    assert any("€" in claim and "more deals at won a year, that is" in claim for claim in claims)
 
 
 def test_a_young_deal_is_open(deals):

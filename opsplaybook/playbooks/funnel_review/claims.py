@@ -94,15 +94,17 @@ def loss(reach: Reach, definition: Definition) -> Finding | None:
         first, last = definition.step_names
         claim = (
             f"Of mature {definition.counted} at {first}, {went_on} to {last}; "
-            f"{formats.count(reach.lost_total)} are lost"
+            f"{formats.count(reach.lost_total)} are lost and {formats.count(reach.open)} are "
+            "still open."
         )
     else:
         claim = (
             f"The lowest rate is that of {reach.lowest}{_alike(reach, rows)}: of mature "
-            f"{definition.counted} at the step before, {went_on}. {_most_lost(reach, rows)}"
+            f"{definition.counted} at the step before, {went_on}. {_most_lost(reach, rows)}; "
+            f"{formats.count(reach.open)} are still open."
         )
     return Finding(
-        claim=f"{claim}, {formats.count(reach.open)} are still open.",
+        claim=claim,
         strength=grade(detectable=True, n=lowest.n, design="description"),
         evidence=("reach", "reach-chart", "lost"),
         caveats=still_open(reach, definition),

@@ -16,11 +16,11 @@ def worth_most(worth: Worth, definition: Definition) -> Finding | None:
     rows = [row for row in (best, fall) if row is not None]
     if not rows:
         return None
-    said = [
-        _best(best, worth, definition) if best is not None else "",
-        _fall(fall, worth) if fall is not None else "",
-        _without_money(rows[-1], worth),
-    ]
+    more = f"more {definition.counted} at {definition.last} {worth.span}"
+    said = [_fall(fall, worth, more)] if fall is not None else []
+    if best is not None:
+        said.append(_best(best, worth, definition, "" if said else f" {more}"))
+    said.append(_without_money(rows[-1], worth))
     return Finding(
         claim=" ".join(part for part in said if part),
         strength=grade(
@@ -35,26 +35,23 @@ def worth_most(worth: Worth, definition: Definition) -> Finding | None:
     )
 
 
-def _best(row: pd.Series, worth: Worth, definition: Definition) -> str:
-    """Name the step at which the same share of the lost brings most."""
-    share, last = formats.share(worth.share), definition.last
-    brings = (
-        f"{sized(row, 'units', worth.units_kind)} more {definition.counted} come to {last} "
-        f"{worth.span}{_in_money(row, worth)}"
-    )
-    if definition.has_one_rate:
-        return f"With {share} of those lost before {last} kept, {brings}."
-    return (
-        f"The step whose repair is worth most is {row['step']}: with {share} of those lost there "
-        f"kept, {brings}, the most of all steps in {formats.share(row['ahead'])} of draws."
-    )
-
-
-def _fall(row: pd.Series, worth: Worth) -> str:
-    """Say what undoing a fall would bring, beside the yardstick."""
+def _fall(row: pd.Series, worth: Worth, more: str) -> str:
+    """Say what undoing a fall would bring."""
     return (
         f"Undoing the fall of {row['step']} for {row['segment']} brings "
-        f"{sized(row, 'units', worth.units_kind)}{_in_money(row, worth)}."
+        f"{sized(row, 'units', worth.units_kind)} {more}{_in_money(row, worth)}."
+    )
+
+
+def _best(row: pd.Series, worth: Worth, definition: Definition, more: str) -> str:
+    """Name the step at which the same share of the lost, kept, brings most."""
+    share = formats.share(worth.share)
+    brings = f"{sized(row, 'units', worth.units_kind)}{more}{_in_money(row, worth)}"
+    if definition.has_one_rate:
+        return f"Keeping {share} of those lost before {definition.last} brings {brings}."
+    return (
+        f"Where {share} of those lost are kept, the step whose repair is worth most is "
+        f"{row['step']}: {brings}, the most of all steps in {formats.share(row['ahead'])} of draws."
     )
 
 

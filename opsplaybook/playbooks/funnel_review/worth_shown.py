@@ -116,8 +116,8 @@ def _columns(worth: Worth, definition: Definition) -> list[Column]:
         Column("deals_shown", "More deals", "number", low="deals_low", high="deals_high"),
         Column("money_shown", "More money", "money", low="money_low", high="money_high"),
         Column("ahead", "Brings most in", "share",
-               description="Share of draws of accounts in which no other step brings more, where "
-               "the same share of those lost is kept at each"),
+               description="Share of draws in which no other step brings more, where the same "
+               "share of those lost is kept at each"),
     ]  # fmt: skip
     left_out = {
         "deals_shown": value.deals is None or value.is_deal,
