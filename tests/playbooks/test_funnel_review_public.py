@@ -16,9 +16,11 @@ def shipped(name, run):
     return {"source": plan.source} | plan.params | plan.each[run]
 
 
-PURCHASE, CHECKOUT = shipped("onlineshop", 0), shipped("onlineshop", 1)
-BY_DATE, BY_STAGE = ({"other_rules": False} | shipped("maven_crm", run) for run in (0, 1))
-LEADS, ORIGINS = shipped("leads", 0), shipped("leads", 1)
+PURCHASE, CHECKOUT, CHOICE, SEEN = (shipped("onlineshop", run) for run in range(4))
+BY_DATE, BY_STAGE, COUNTRIES, INDUSTRIES = (
+    {"other_rules": False} | shipped("maven_crm", run) for run in range(4)
+)
+LEADS, ORIGINS, SPECIALIZATIONS, SEARCH = (shipped("leads", run) for run in range(4))
 UNDECIDED = 1301
 """Deals that are engaging on 2017-12-31, 138 days or more after it began."""
 LEAKY = (
@@ -113,17 +115,31 @@ def test_leads_without_any_date_are_a_funnel_over_their_outcome(review, funnel_s
     assert len(funnel_steps.shown(done)) == 22
 
 
-def test_all_other_shipped_funnels_of_public_data_run_through(review, funnel_steps):
-    checkout, origins = review(**CHECKOUT), review(**ORIGINS)
+def test_other_ways_through_the_shop(review):
+    plain = {"other_rules": False}
+    checkout, choice, seen = (review(**way | plain) for way in (CHECKOUT, CHOICE, SEEN))
 
-    # 706 payments of 653 users, each by card or in cash: whoever paid had chosen how.
+    # 653 users paid, none of them without a way to pay.
     assert checkout.reach.steps["reached"].is_monotonic_decreasing
     assert 0 < checkout.reach.steps["reached"].iloc[-1] <= 653
-    assert origins.reach.entered == 9239
-    assert {"Lead Add Form", "Landing Page Submission"} <= set(
-        origins.breakdown.segments["segment"]
-    )
-    for done in (checkout, origins):
+    assert choice.definition.steps[2].where == {"action": ("product1", "product2")}
+    steps = seen.reach.steps.set_index("step")
+    assert steps.loc["product", "optional"]
+    assert steps.loc["cart", "before"] == steps.loc["catalog", "reached"]
+
+
+def test_other_funnels_over_deals_and_leads(review, funnel_steps):
+    countries, industries = review(**COUNTRIES), review(**INDUSTRIES)
+    origins, kinds, search = (review(**way) for way in (ORIGINS, SPECIALIZATIONS, SEARCH))
+
+    # Misspelt in the source: Philipines, technolgy.
+    assert "Philippines" in set(countries.breakdown.segments["segment"])
+    assert {"technology", "not known"} <= set(industries.breakdown.segments["segment"])
+    assert industries.reach.steps["reached"].tolist() == [8800, 4238]
+    assert {"Lead Add Form", "API"} <= set(origins.breakdown.segments["segment"])
+    assert "Select" not in set(kinds.breakdown.segments["segment"])
+    assert search.change.labels == ("Google", "Organic Search")
+    for done in (countries, industries, origins, kinds, search):
         assert len(funnel_steps.shown(done)) == 22
 
 

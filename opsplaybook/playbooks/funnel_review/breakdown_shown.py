@@ -46,7 +46,6 @@ _READING = (
     "noise, which has a ring. What dots do around an even line is not told from chance. "
 )
 _CHOSEN = " Both rates are chosen to differ, so their distance is rather too large."
-_SEGMENTS_TOLD_APART = 3
 _REMARKS = 2
 _CHANGE_COLUMNS = (
     Column("segment", "Segment"),
@@ -119,7 +118,8 @@ def chart_trend(breakdown: Breakdown, definition: Definition) -> Chart:
         high="steady_high",
         marked="changed",
         marked_label="change beyond noise",
-        focus=(*trend.segments[:_SEGMENTS_TOLD_APART], EVERYONE),
+        # The fourth look is a light one, and all together must not have it.
+        focus=(*trend.segments[:2], EVERYONE, *trend.segments[2:]),
         remarks={step: _remarks(trend, step) for step in frame["step"].unique()},
         label="Went on (%)",
         kind="share",
