@@ -8,6 +8,7 @@ Text from data is escaped here; markup never passes through.
 
 import base64
 import gzip
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from html import escape
@@ -27,6 +28,7 @@ PACKED_FROM = 500_000
 """Characters from which a CSV leaves the kernel packed: it goes to the browser, and a notebook is
 written anew after every cell. Below, it can be read in the notebook and compared line by line."""
 
+_DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
 _PACKED = "data:text/csv;gzip;base64,"
 
 
@@ -228,8 +230,13 @@ def table_html(table: Table) -> str:
     )
 
 
+def _whole_dates(text: str) -> str:
+    """Keep dates on one line: a browser breaks them at their hyphens."""
+    return _DATE.sub(r'<span style="white-space:nowrap">\g<0></span>', text)
+
+
 def _cells(row: Sequence[str], headings: Sequence[Heading]) -> str:
     return "".join(
-        f'<td style="text-align:{heading.align}">{escape(text)}</td>'
+        f'<td style="text-align:{heading.align}">{_whole_dates(escape(text))}</td>'
         for text, heading in zip(row, headings, strict=True)
     )

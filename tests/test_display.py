@@ -67,6 +67,11 @@ def test_text_from_data_in_a_table_is_escaped_wherever_it_stands(text):
     assert str(table).count(text) == 6
 
 
+def test_a_date_is_not_broken_at_its_hyphens():
+    html = table_html(shown(rows=(("left on 2026-01-31, not 1-2", "€5"),)))
+    assert 'left on <span style="white-space:nowrap">2026-01-31</span>, not 1-2<' in html
+
+
 def test_the_notebook_reads_no_formula_in_a_table():
     assert table_html(shown()).startswith('<div class="opsplaybook tex2jax_ignore mathjax_ignore">')
 
