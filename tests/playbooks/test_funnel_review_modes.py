@@ -51,7 +51,7 @@ def reached(funnel_steps, open_in_memory):
         params = resolve(Params, PLAIN | values)
         source = open_in_memory({"activity": activity() if rows is None else rows})
         names = ["accounts", "opportunities", "event_contacts", "contracts"]
-        given = source.load(names, in_engine=["activity"], as_of=date(2026, 3, 1))
+        given = source.load(names, in_engine=["activity"], as_of=date(2026, 4, 30))
         done = funnel_steps.follow(given, params)
         counts = dict(zip(done.reach.steps["step"], done.reach.steps["reached"], strict=True))
         shown = funnel_steps.shown(done)
@@ -173,3 +173,32 @@ def test_the_rule_stands_under_everything_that_is_shown(reached, changed):
     drawn = [item.data for item in shown.values() if hasattr(item, "data")]
     assert all(rule in data.note for data in drawn)
     assert all(rule in tile.definition for tile in done.findings.key_figures)
+
+
+def test_order_and_copies_of_rows_change_nothing(reached):
+    rows = activity()
+    shuffled = rows.sample(frac=1, random_state=3, ignore_index=True)
+    counts, _, _ = reached(rows)
+
+    assert reached(shuffled)[0] == counts
+    assert reached(pd.concat([rows, shuffled], ignore_index=True))[0] == counts
+
+
+@pytest.mark.parametrize("order", ["loose", "strict", "any"])
+def test_thousands_of_rows_on_one_instant_are_no_obstacle(reached, order):
+    crowd = pd.concat([activity("eve C 1 asked")] * 10_000, ignore_index=True)
+    counts, done, _ = reached(pd.concat([activity(), crowd], ignore_index=True), order=order)
+    without, _, _ = reached(order=order)
+
+    assert done.definition.occurrences["rows"].sum() == 6 + 1 + 5 + 6
+    # Among rows of one instant the steps come first, in their order.
+    assert counts == without
+
+
+def test_the_night_that_clocks_change_is_as_long_as_it_was(reached):
+    rows = activity("ann A 1 came\nann A 1 chose\nbob A 1 came\nbob A 1 chose")
+    # In Berlin 2026-03-29 has 23 hours: from noon to one o'clock the next day are 24.
+    night = ["2026-03-28 12:00", "2026-03-29 13:00", "2026-03-28 12:00", "2026-03-29 13:00:01"]
+    counts, _, _ = reached(rows.assign(at=night), steps=["came", "chose"], window_days=1)
+
+    assert counts == {"came": 2, "chose": 1}
