@@ -15,12 +15,14 @@ from pydantic.fields import FieldInfo
 
 from opsplaybook.params import AddsUpTo, PlaybookParams, Separator
 from opsplaybook.widgets.choices import NONE_KNOWN, Choices, has_choices
+from opsplaybook.widgets.growing_slider import WIDE_STEPS, GrowingSlider
 from opsplaybook.widgets.search_box import SearchBox
 from opsplaybook.widgets.weights import WeightSliders
 
 SLIDER_STEPS = 100
 
 _WIDTH = ipywidgets.Layout(width="320px")
+_SEPARATOR, _MOST_LINES = ";", 8
 _NAME = re.compile(r"`([a-z0-9_]+)`")
 _NAME_WIDTH, _MEANING_WIDTH = "170px", "min(480px, 40vw)"
 
@@ -173,6 +175,8 @@ def _number(kind: type, info: FieldInfo, value: float) -> ipywidgets.Widget:
     low, high = _bound(info, "ge"), _bound(info, "le")
     if low is None or high is None:
         return (ipywidgets.IntText if kind is int else ipywidgets.FloatText)(value=value)
+    if kind is int and high - low > WIDE_STEPS:
+        return GrowingSlider(value, low, high)
     if kind is int:
         return ipywidgets.IntSlider(value=value, min=low, max=high, continuous_update=False)
     digits = -floor(log10((high - low) / SLIDER_STEPS))
@@ -193,7 +197,10 @@ def _bound(info: FieldInfo, name: str) -> float | None:
 
 def _plain(name: str, info: FieldInfo, widget: ipywidgets.Widget) -> Field:
     def write(value: Any) -> None:
-        widget.value = value
+        if isinstance(widget, GrowingSlider):
+            widget.show(value)
+        else:
+            widget.value = value
 
     widget.layout = _WIDTH
     return Field(name, info.description or "", widget, lambda: widget.value, write)
@@ -216,16 +223,35 @@ def _searched(
 
 
 def _listed(name: str, info: FieldInfo, value: Any, kind: Any) -> Field:
-    """Several texts or numbers on one line, as the command line takes them."""
-    mark = next((item.mark for item in info.metadata if isinstance(item, Separator)), ",")
+    """Several texts or numbers on one line, as the command line takes them; long texts below."""
+    if any(isinstance(item, Separator) for item in info.metadata):
+        return _lines(name, info, value)
     numbers = float in get_args(kind)
     widget = ipywidgets.Text(continuous_update=False, layout=_WIDTH)
 
     def write(items: Any) -> None:
-        widget.value = f"{mark} ".join(f"{item:g}" if numbers else str(item) for item in items)
+        widget.value = ", ".join(f"{item:g}" if numbers else str(item) for item in items)
 
     def read() -> Any:
-        return tuple(part.strip() for part in widget.value.split(mark) if part.strip())
+        return tuple(part.strip() for part in widget.value.split(",") if part.strip())
+
+    write(value)
+    return Field(name, info.description or "", widget, read, write)
+
+
+def _lines(name: str, info: FieldInfo, value: Any) -> Field:
+    """Several texts that may hold commas, one below the other."""
+    rows = min(max(len(value), 2), _MOST_LINES)
+    widget = ipywidgets.Textarea(
+        rows=rows, placeholder="one per line", continuous_update=False, layout=_WIDTH
+    )
+
+    def write(items: Any) -> None:
+        widget.value = "\n".join(items)
+
+    def read() -> Any:
+        lines = widget.value.replace(_SEPARATOR, "\n").splitlines()
+        return tuple(line.strip() for line in lines if line.strip())
 
     write(value)
     return Field(name, info.description or "", widget, read, write)

@@ -21,7 +21,8 @@ from opsplaybook.widgets.what_if import Shown, View
 REST_SECONDS = 0.05
 """A drag sends many values; the view is computed when none has come for so long."""
 
-_LIKE_OUTPUT = "jp-RenderedHTMLCommon jp-RenderedHTML"
+_STYLE = "<style>.opsplaybook-view table {margin-left: 0}</style>"
+_LIKE_OUTPUT = "opsplaybook-view jp-RenderedHTMLCommon jp-RenderedHTML"
 """Classes by which JupyterLab gives a table the look that it has below a cell."""
 
 QUICK_SECONDS = 0.15
@@ -97,7 +98,7 @@ class Stage:
             shown = "".join(map(_html, self._view(self._asked(), *self._given)))
             self._said.say("")
         # What does not fit the fields above is taken off the screen.
-        self._screen.value = f'<div class="{_LIKE_OUTPUT}">{shown}</div>' if shown else ""
+        self._screen.value = f'{_STYLE}<div class="{_LIKE_OUTPUT}">{shown}</div>' if shown else ""
         self.computed += 1
         self._moved.restarts = time.perf_counter() - began > QUICK_SECONDS
 
@@ -128,7 +129,8 @@ def _chart_html(chart: Chart) -> str:
     data = base64.b64encode(chart.image).decode()
     note = f"<p>{escape(chart.note)}</p>" if chart.note else ""
     return (
-        f"<figure><figcaption><b>{escape(chart.title)}</b><br>{escape(chart.subtitle)}</figcaption>"
+        f'<figure style="margin:0"><figcaption><b>{escape(chart.title)}</b><br>'
+        f"{escape(chart.subtitle)}</figcaption>"
         f'<img src="data:{chart.image_type};base64,{data}" alt="{escape(chart.alt)}" '
         f'width="{chart.width}" height="{chart.height}" style="background:white">{note}</figure>'
     )

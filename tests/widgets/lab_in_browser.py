@@ -168,7 +168,7 @@ class Lab:
 
     def field(self, name: str) -> object:
         """Return the input of a parameter on the panel."""
-        return self.row(name).locator("input, select").first
+        return self.row(name).locator("input, select, textarea").first
 
     def row(self, name: str) -> object:
         label = self.page.get_by_text(name, exact=True)
@@ -245,9 +245,10 @@ class View:
             time.sleep(pause_seconds)
         self.page.mouse.up()
 
-    def type(self, text: str, *, field: int) -> None:
-        """Write into a text field and leave it."""
-        place = self.cell.locator("input[type=text]").nth(field)
+    def type(self, text: str, *, name: str) -> None:
+        """Write into the text field of a parameter and leave it."""
+        label = self.page.get_by_text(name, exact=True)
+        place = self.cell.locator(".widget-hbox", has=label).locator("input, textarea").first
         place.fill(text)
         place.press("Tab")
 

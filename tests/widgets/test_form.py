@@ -3,7 +3,7 @@ from datetime import date
 import pytest
 
 from opsplaybook import playbooks
-from opsplaybook.playbooks import account_review, customer_portrait
+from opsplaybook.playbooks import account_review, customer_portrait, funnel_review
 from opsplaybook.widgets.form import Form
 
 
@@ -43,6 +43,15 @@ def test_a_change_is_in_the_params_and_is_heard(small):
     assert (form.params.period_days, form.params.as_of) == (60, date(2026, 3, 31))
     assert form.params.key_actions == ("login", "export")
     assert heard == [True, True, True]
+
+
+def test_texts_with_commas_stand_one_below_the_other():
+    form, _ = form_of(funnel_review)
+    steps = form._fields["steps"].widget
+    assert steps.value.splitlines() == list(funnel_review.Params().steps)
+    put(form, "steps", "signed_up\n created_report: segment=a, b; shared_report\n\n")
+    wanted = ("signed_up", "created_report: segment=a, b", "shared_report")
+    assert form._fields["steps"].read() == wanted
 
 
 def test_an_account_is_chosen_by_its_text(small):
