@@ -4,7 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from opsplaybook.playbooks.funnel_review.nested import ends, estimate_rate, estimate_rates
+from opsplaybook.playbooks.funnel_review.nested import (
+    beyond_chance,
+    ends,
+    estimate_rate,
+    estimate_rates,
+)
 
 COHORTS = tuple(pd.date_range("2026-01-01", periods=3, freq="MS"))
 
@@ -31,3 +36,13 @@ def test_a_cohort_of_nobody_has_no_rate():
     frame = counts().assign(base=0, mature_reached=0)
 
     assert all(np.isnan(one.value) for one in estimate_rates(frame, "cohort", COHORTS, level=0.95))
+
+
+def test_a_difference_is_named_only_where_both_its_p_value_and_its_interval_say_so():
+    rows = pd.DataFrame({
+        "p_value": [0.001, 0.001, 0.2, np.nan],
+        "difference_low": [0.01, -0.03, 0.01, np.nan],
+        "difference_high": [0.2, 0.3, 0.2, np.nan],
+    })  # fmt: skip
+
+    assert beyond_chance(rows, 0.95).tolist() == [True, False, False, False]

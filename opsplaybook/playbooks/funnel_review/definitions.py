@@ -17,7 +17,9 @@ DEFINITIONS = (
     ),
     ("Odds ratio", "Odds of going on of those who took an action, over those of the others."),
     ("Landmark", "Days after a step in which actions count; who went on by then is left out."),
+    ("Between changes", "Rate of all cohorts from one change that exceeds noise to the next."),
     ("Repair", "A share of those lost at a step is kept, and goes on as others do."),
+    ("Brings most in", "Share of draws in which no other step's repair brings more."),
 )  # fmt: skip
 
 METHOD = (
@@ -28,7 +30,8 @@ METHOD = (
     ),
     (
         "Differences join the intervals of both rates (Zou and Donner 2008; Newcombe 1998). "
-        "Segments and cells are corrected for their number (Holm)."
+        "Segments and cells are corrected for their number (Holm), and are named where their "
+        "interval leaves out zero as well."
     ),
     (
         "Time to convert is estimated by Kaplan and Meier: whoever has not gone on counts as on "

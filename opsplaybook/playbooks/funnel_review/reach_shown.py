@@ -127,7 +127,7 @@ def table_lost(reach: Reach, definition: Definition) -> Table:
         Column("days_since", "Days since", "count"),
     ]
     shown = tables.table(
-        reach.lost,
+        reach.lost.drop(columns="entered_on"),
         columns,
         key="lost",
         caption=f"Lost {definition.counted}, n = {reach.lost_total:,}, furthest and latest first",
