@@ -237,15 +237,15 @@ def test_users_without_accounts_are_independent_and_said_so(follow):
 
 
 def test_a_long_list_of_the_lost_is_whole_and_leaves_the_kernel_packed(follow, funnel_steps):
-    number = pd.Series(range(9000)).astype(str)
+    number = pd.Series(range(12_000)).astype(str)
     came = pd.DataFrame({"user_id": "U-" + number, "account_id": "C-" + number.str[-1]})
     came = came.assign(at="2026-01-05 09:00", action="came")
     bought = came.head(1).assign(at="2026-01-05 10:00", action="bought")
     done = follow(pd.concat([came, bought], ignore_index=True))
     table = funnel_steps.shown(done)["lost"]
 
-    assert table.csv.count("\r\n") == 9000
-    assert "The CSV has all 8,999." in table.note
+    assert table.csv.count("\r\n") == 12_000
+    assert "The CSV has all 11,999." in table.note
     form = table.to_json()["csv"]
     assert len(form) < len(table.csv) / 5
     assert unpacked(form) == table.csv
