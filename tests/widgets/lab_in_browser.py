@@ -96,6 +96,11 @@ def chromium() -> Iterator[object]:
         browser.close()
 
 
+def labelled(page: object, name: str) -> object:
+    """Return the label of a parameter; its name stands in the meaning of others as well."""
+    return page.locator(f'b:text-is("{name}")')
+
+
 class Lab:
     """A notebook that is open in JupyterLab."""
 
@@ -171,8 +176,7 @@ class Lab:
         return self.row(name).locator("input, select, textarea").first
 
     def row(self, name: str) -> object:
-        label = self.page.get_by_text(name, exact=True)
-        return self.page.locator(".widget-hbox", has=label).first
+        return self.page.locator(".widget-hbox", has=labelled(self.page, name)).first
 
     def put(self, name: str, value: str) -> None:
         field = self.field(name)
@@ -247,8 +251,8 @@ class View:
 
     def type(self, text: str, *, name: str) -> None:
         """Write into the text field of a parameter and leave it."""
-        label = self.page.get_by_text(name, exact=True)
-        place = self.cell.locator(".widget-hbox", has=label).locator("input, textarea").first
+        row = self.cell.locator(".widget-hbox", has=labelled(self.page, name))
+        place = row.locator("input, textarea").first
         place.fill(text)
         place.press("Tab")
 
