@@ -1,8 +1,13 @@
-"""A query that is written and never asked, so that the first real one finds everything loaded."""
+"""A query that is written and never asked, and an engine that is opened and closed.
+
+The first real ones then find everything loaded. An engine ends its threads when it is closed.
+"""
 
 from datetime import UTC, datetime
 
 import ibis
+
+from opsplaybook.sources.engine import LocalEngine
 
 _DAY = datetime(2026, 1, 1, tzinfo=UTC)
 _COLUMNS = {"account_id": "string", "at": "timestamp", "quantity": "float64"}
@@ -18,3 +23,10 @@ def compile_query() -> None:
     known = others.distinct().select("account_id", weight=ibis.ifelse(others.quantity > 0, 1, 0))
     joined = ibis.union(sums, sums).left_join(known, "account_id").order_by("account_id")
     ibis.to_sql(joined, dialect="duckdb")
+
+
+def open_engine() -> None:
+    """Open the engine that comes with the package, and close it again."""
+    engine = LocalEngine("UTC")
+    engine.backend  # noqa: B018 - made when it is first named
+    engine.connection.close()

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from opsplaybook.batch.kernels import preload
 from opsplaybook.batch.kernels.messages import KernelRequest, encode_line
 
+_STREAM = "opsplaybook.batch.kernels.streams.QuietStream"
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -123,7 +124,11 @@ def run_ipykernel(birth: Birth) -> None:
     application = importlib.import_module("ipykernel.kernelapp").IPKernelApp.instance()
     # ipykernel ends by itself when its parent, the server, is gone.
     application.initialize(
-        [*birth.request.arguments, f"--IPKernelApp.parent_handle={os.getppid()}"]
+        [
+            *birth.request.arguments,
+            f"--IPKernelApp.parent_handle={os.getppid()}",
+            f"--IPKernelApp.outstream_class={_STREAM}",
+        ]
     )
     take_plot_backend()
     birth.connection.sendall(encode_line({"pid": os.getpid()}))

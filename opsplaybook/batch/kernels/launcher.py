@@ -184,8 +184,10 @@ async def _ask(
 
 async def _send(connection: socket.socket, data: bytes, *, streams: Sequence[int]) -> None:
     attachment = (socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", streams))
-    sent = connection.sendmsg([data], [attachment])
-    await asyncio.get_running_loop().sock_sendall(connection, data[sent:])
+    rest = data[connection.sendmsg([data], [attachment]) :]
+    # A server that refuses has closed its end by now: even sending nothing would fail.
+    if rest:
+        await asyncio.get_running_loop().sock_sendall(connection, rest)
 
 
 def _inherited_server() -> ServerHandle | None:

@@ -1,8 +1,9 @@
 """What is slow the first time, done once in the server so that each kernel finds it done.
 
-Nothing here may leave a thread behind: no engine is opened, and no data are read.
+Nothing here may leave a thread behind: no data are read, and `preload` looks afterwards.
 """
 
+import string
 import sys
 from typing import Any
 
@@ -10,7 +11,8 @@ import pandas as pd
 
 _FRAME = pd.DataFrame(
     {
-        "name": ["first", "second", "third"],
+        # Every letter that most labels are made of, since each is measured once.
+        "name": [string.ascii_letters, string.digits, string.punctuation],
         "at": pd.to_datetime(["2026-01-31", "2026-02-28", "2026-03-31"]),
         "value": [1.0, 2.5, 4.0],
         "low": [0.5, 2.0, 3.0],
@@ -24,7 +26,7 @@ def rehearse() -> None:
     """Validate, draw and compile once, as far as the package is loaded."""
     validate()
     draw()
-    compile_query()
+    query()
 
 
 def validate() -> None:
@@ -52,10 +54,11 @@ def draw() -> None:
     )
 
 
-def compile_query() -> None:
-    """Write a query for the engine."""
+def query() -> None:
+    """Open the engine once, and write a query for it."""
     queries = _loaded("opsplaybook.sources.rehearsal")
     if queries:
+        queries.open_engine()
         queries.compile_query()
 
 

@@ -47,6 +47,9 @@ LIBRARIES = (
     "tornado.platform.asyncio",
     "psutil",
     "threadpoolctl",
+    "opsplaybook.batch.kernels.streams",
+    # The front of the widgets, which every notebook imports; it loads the rest where it is shown.
+    "opsplaybook.widgets",
 )
 """Modules imported before the first fork: those that cost a notebook time."""
 

@@ -7,7 +7,7 @@ from opsplaybook.batch.kernels import rehearsal
 from opsplaybook.batch.kernels.settings import SERVER_ENVIRONMENT
 
 SERVER_LIKE = """
-import opsplaybook.contracts, opsplaybook.figures, opsplaybook.tables
+import opsplaybook.contracts, opsplaybook.figures, opsplaybook.sources.rehearsal, opsplaybook.tables
 from opsplaybook.batch.kernels import preload, rehearsal
 rehearsal.rehearse()
 preload.check_single_thread()
@@ -22,7 +22,7 @@ def test_it_leaves_no_thread_behind():
 
 
 def test_what_it_rehearses_works():
-    for name in ("contracts", "figures", "tables"):
+    for name in ("contracts", "figures", "sources.rehearsal", "tables"):
         importlib.import_module(f"opsplaybook.{name}")
     rehearsal.rehearse()
 
