@@ -36,6 +36,12 @@ _log.setLevel(logging.CRITICAL)
 _VALUE_CHARACTERS = 2_000
 _START_SECONDS = 180.0
 _SMALLEST_SECONDS = 0.05
+_KERNEL_OPTIONS = [
+    # What a batch executed is nothing that an analyst typed.
+    "--HistoryManager.enabled=False",
+    # The pause before a reply is for clients that end a cell with it; `cells` waits for the output.
+    "--IPythonKernel._execute_sleep=0",
+]
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _LINE = re.compile(r"Cell In\s*\[\d+\], line (\d+)")
 
@@ -211,6 +217,7 @@ def _client(nb: NotebookNode, kernel_name: str) -> NotebookClient:
         shutdown_kernel="immediate",
         startup_timeout=_START_SECONDS,
         record_timing=False,
+        extra_arguments=_KERNEL_OPTIONS,
         log=_log,
     )
 
