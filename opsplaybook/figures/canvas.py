@@ -6,12 +6,10 @@ layout engine and ticks, a chart of eight rows took 71 ms to build and write; th
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.font_manager import fontManager, get_font
 from matplotlib.lines import Line2D
 from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path
@@ -20,10 +18,9 @@ from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import Affine2D, ScaledTranslation, Transform
 
 from opsplaybook import formats
-from opsplaybook.figures import theme
+from opsplaybook.figures import lettering, theme
 from opsplaybook.formats import Kind
 
-_EM = 10.0
 _UNIT_IN_LABEL = frozenset({"days", "hours"})
 _WIDENINGS = 40
 _LEGEND_LINE = 16.0
@@ -131,50 +128,6 @@ def area(figure: Figure, margins: Margins) -> Axes:
     axes = figure.add_axes(box)
     axes.set_axis_off()
     return axes
-
-
-@lru_cache(maxsize=4096)
-def _advance(character: str) -> float:
-    font = get_font(fontManager.findfont(theme.FONT))
-    if not font.get_char_index(ord(character)):
-        return _EM
-    font.set_size(_EM, 72)
-    return font.load_char(ord(character)).linearHoriAdvance / 65536
-
-
-@lru_cache(maxsize=4096)
-def drawable(character: str) -> bool:
-    """Tell whether the font has a character; a browser finds others elsewhere, a PNG cannot."""
-    return bool(get_font(fontManager.findfont(theme.FONT)).get_char_index(ord(character)))
-
-
-def text_width(text: str, size: float = theme.TEXT) -> float:
-    """Measure a text in points; a character that the font lacks counts as a square.
-
-    Examples
-    --------
-    >>> text_width("Enterprise") > text_width("Mid")
-    True
-    """
-    return sum(_advance(character) for character in text) * size / _EM
-
-
-def fit(text: object, width: float, size: float = theme.TEXT) -> str:
-    """Write a text on one line, cut with an ellipsis where it would be wider.
-
-    Examples
-    --------
-    >>> fit("A very long name of an account", 80)
-    'A very long n…'
-
-    The table below the chart has the whole name.
-    """
-    line = formats.text(text)
-    if text_width(line, size) <= width:
-        return line
-    while line and text_width(f"{line}…", size) > width:
-        line = line[:-1]
-    return f"{line.rstrip()}…"
 
 
 def scale(values: np.ndarray, measure: Measure, *, zero: bool = False, most: int = 6) -> Scale:
@@ -344,7 +297,7 @@ def ticks_below(axes: Axes, ticks: Sequence[float], labels: Sequence[str], label
     for tick, text in zip(ticks, labels, strict=True):
         write(axes, tick, 0, text, by=by, dy=-5, along="top", size=theme.SMALL, colour=theme.MUTED)
     if label:
-        text = fit(label, theme.WIDTH - 40)
+        text = lettering.fit(label, theme.WIDTH - 40)
         write(axes, 0.5, 0, text, by=axes.transAxes, dy=-21, along="top", colour=theme.MUTED)
 
 
@@ -358,13 +311,13 @@ def value_axis_left(axes: Axes, of: Scale, label: str) -> None:
         write(axes, 0, tick, text, by=by, dx=-6, across="right", size=theme.SMALL,
               colour=theme.MUTED)  # fmt: skip
     left = -axes.get_position().x0 * theme.WIDTH + 4
-    write(axes, 0, 1, fit(label, theme.WIDTH - 20), by=axes.transAxes, dx=left, dy=9,
+    write(axes, 0, 1, lettering.fit(label, theme.WIDTH - 20), by=axes.transAxes, dx=left, dy=9,
           across="left", along="bottom", colour=theme.MUTED)  # fmt: skip
 
 
 def left_margin(of: Scale) -> float:
     """Return the room that the tick labels of a vertical axis need, in points."""
-    return max(text_width(label, theme.SMALL) for label in of.labels) + 14
+    return max(lettering.text_width(label, theme.SMALL) for label in of.labels) + 14
 
 
 def legend(figure: Figure, entries: Sequence[Entry], *, left: float, top: float) -> None:
@@ -389,7 +342,7 @@ def legend_height(entries: Sequence[Entry], left: float) -> float:
 def _legend_places(entries: Sequence[Entry], left: float) -> list[tuple[float, int]]:
     places, x, line = [], left, 0
     for entry in entries:
-        width = _LEGEND_SAMPLE + text_width(entry.label) + 16
+        width = _LEGEND_SAMPLE + lettering.text_width(entry.label) + 16
         if x > left and x + width > theme.WIDTH:
             x, line = left, line + 1
         places.append((x, line))

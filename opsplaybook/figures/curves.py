@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from opsplaybook import formats
 from opsplaybook.display import Audience, Chart, Table
-from opsplaybook.figures import canvas, rendering, theme
+from opsplaybook.figures import canvas, lettering, rendering, theme
 from opsplaybook.figures import series as several
 from opsplaybook.figures.places import texts
 from opsplaybook.figures.rendering import Plate, describe, name
@@ -126,7 +126,7 @@ def _curve_figure(
     of = canvas.scale(several.extent(found), measure, zero=True)
     below = _RISK_LINE * (len(risk) + 1) + 4 if len(risk) else 0.0
     plan = several.layout(found, of, measure, steps=True, below=below)
-    left = max((canvas.text_width(canvas.fit(item, 90), theme.SMALL) for item in risk.index),
+    left = max((lettering.text_width(lettering.fit(item, 90), theme.SMALL) for item in risk.index),
                default=0.0)  # fmt: skip
     plan = several.widened(plan, left + 30 if len(risk) else 0.0)
     figure, axes = several.start(plan)
@@ -152,7 +152,7 @@ def _write_risk(axes: Axes, found: list[several.Line], risk: pd.DataFrame) -> No
     looks = [line.look for line in found if line.look]
     for line, (group, look) in enumerate(zip(risk.index, looks, strict=True), start=1):
         down = -38 - line * _RISK_LINE
-        canvas.write(axes, 0, 0, canvas.fit(group, 90), by=axes.transAxes, dx=-14, dy=down,
+        canvas.write(axes, 0, 0, lettering.fit(group, 90), by=axes.transAxes, dx=-14, dy=down,
                      across="right", along="top", size=theme.SMALL)  # fmt: skip
         for tick, n in risk.loc[group].items():
             text = formats.value(n, "count")
@@ -301,7 +301,7 @@ def _draw_named(
         height = 1 + (level * _NAME_LINE + 3) / _DOT_ROOM
         axes.plot([at, at], [0, height], transform=by, color=colour, lw=2.2 if thick else 1.1,
                   ls="-" if thick else (0, (4, 2)), clip_on=False, zorder=4)  # fmt: skip
-        text = f"{canvas.fit(item, 180)} {measure.text(at)}".strip()
+        text = f"{lettering.fit(item, 180)} {measure.text(at)}".strip()
         across, dx = ("left", 4) if at <= middle else ("right", -4)
         label = canvas.write(axes, at, height, text, by=by, dx=dx, dy=4, across=across,
                              size=theme.SMALL, colour=colour, plate=theme.PAPER)  # fmt: skip

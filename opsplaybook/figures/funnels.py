@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from opsplaybook import formats
 from opsplaybook.display import Audience, Chart, Table
-from opsplaybook.figures import canvas, rendering, rows, theme
+from opsplaybook.figures import canvas, lettering, rendering, rows, theme
 from opsplaybook.figures.rendering import Plate, describe, name
 from opsplaybook.figures.rows import Rows
 
@@ -98,10 +98,10 @@ def _funnel_figure(
     labels: tuple[str, str],
 ) -> Figure:
     counts, aims = drawn
-    names = [canvas.fit(item, theme.WIDTH * 0.3) for item in shown.names]
+    names = [lettering.fit(item, theme.WIDTH * 0.3) for item in shown.names]
     notes = _rate_notes(shown, rates)
-    left = max(canvas.text_width(item) for item in names) + 18
-    right = max(canvas.text_width(note, theme.SMALL) for note in notes) + 18
+    left = max(lettering.text_width(item) for item in names) + 18
+    right = max(lettering.text_width(note, theme.SMALL) for note in notes) + 18
     legend = (canvas.Entry(labels[1], theme.INK, "|"),) if np.isfinite(aims).any() else ()
     top = canvas.legend_height(legend, 4) + _HEAD
     room = theme.WIDTH - left - right
@@ -140,7 +140,7 @@ def _draw_counts(
         if np.isfinite(counts[place]):
             canvas.write(axes, ends[place], place, formats.count(counts[place]), dx=5,
                          across="left", size=theme.SMALL)  # fmt: skip
-    canvas.write(axes, 0, 1, canvas.fit(label, 180), by=axes.transAxes, dy=6, across="left",
+    canvas.write(axes, 0, 1, lettering.fit(label, 180), by=axes.transAxes, dy=6, across="left",
                  along="bottom", colour=theme.MUTED)  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from opsplaybook.display import Audience, Chart, Table
-from opsplaybook.figures import canvas, rendering, theme
+from opsplaybook.figures import canvas, lettering, rendering, theme
 from opsplaybook.figures.places import texts
 from opsplaybook.figures.rendering import Plate, describe, name
 from opsplaybook.figures.shares import ink_on
@@ -117,8 +117,8 @@ def _grid(
 def _start(
     rows: list[str], columns: list[str], column_label: str, size: tuple[int, int]
 ) -> tuple[Figure, Axes]:
-    labels = [canvas.fit(item, theme.WIDTH * 0.25) for item in rows]
-    left = max(canvas.text_width(item) for item in labels) + 14
+    labels = [lettering.fit(item, theme.WIDTH * 0.25) for item in rows]
+    left = max(lettering.text_width(item) for item in labels) + 14
     hidden = (size[0] - len(rows), size[1] - len(columns))
     note = f"{hidden[0]:,} more rows, {hidden[1]:,} more columns in the table" * any(hidden)
     bottom = 18.0 if note else 6.0
@@ -131,10 +131,10 @@ def _start(
         canvas.write(axes, 0, place, item, by=down, dx=-6, across="right")
     room = (theme.WIDTH - left - 10) / len(columns) - 4
     for place, item in enumerate(columns):
-        text = canvas.fit(item, room, theme.SMALL)
+        text = lettering.fit(item, room, theme.SMALL)
         canvas.write(axes, place, 1, text, by=across, dy=4, along="bottom", size=theme.SMALL,
                      colour=theme.MUTED)  # fmt: skip
-    canvas.write(axes, 0.5, 1, canvas.fit(column_label, 300), by=axes.transAxes, dy=18,
+    canvas.write(axes, 0.5, 1, lettering.fit(column_label, 300), by=axes.transAxes, dy=18,
                  along="bottom", colour=theme.MUTED)  # fmt: skip
     canvas.write(axes, 0.5, 0, note, by=axes.transAxes, dy=-4, along="top", size=theme.SMALL,
                  colour=theme.MUTED)  # fmt: skip

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from opsplaybook import formats
 from opsplaybook.display import Audience, Chart, Table
-from opsplaybook.figures import canvas, rendering, theme
+from opsplaybook.figures import canvas, lettering, rendering, theme
 from opsplaybook.figures import series as several
 from opsplaybook.figures.places import Along, along, readable, texts
 from opsplaybook.figures.rendering import Plate, describe, name
@@ -265,12 +265,12 @@ def _figure(
     remarks: _Remarks,
 ) -> Figure:
     top = canvas.legend_height(entries, 4) + _LABEL
-    right = canvas.text_width(axis.names[-1], theme.SMALL) / 2 + 4
+    right = lettering.text_width(axis.names[-1], theme.SMALL) / 2 + 4
     said = tuple(len(remarks[one.name]) for one in panels)
     grid = _Grid(len(panels), canvas.left_margin(of), right, top, said)
     figure, background = canvas.blank(grid.height, canvas.Margins(0, 0, 0, 0))
     canvas.legend(figure, entries, left=4, top=2)
-    canvas.write(background, 0, 1, canvas.fit(label, theme.WIDTH - 20), by=background.transAxes,
+    canvas.write(background, 0, 1, lettering.fit(label, theme.WIDTH - 20), by=background.transAxes,
                  dx=4, dy=-top + 4, across="left", along="bottom", colour=theme.MUTED)  # fmt: skip
     for place, one in enumerate(panels):
         axes = canvas.area(figure, grid.margins(place))
@@ -301,7 +301,7 @@ def _write_head(axes: Axes, lines: Sequence[str], width: float) -> None:
     for up, line in enumerate(reversed(lines)):
         title = up == len(lines) - 1
         size, colour = (theme.TEXT, theme.INK) if title else (theme.SMALL, theme.MUTED)
-        text = canvas.fit(line, width, size)
+        text = lettering.fit(line, width, size)
         canvas.write(axes, 0, 1, text, by=axes.transAxes, dy=5 + _NOTE * up, across="left",
                      along="bottom", size=size, colour=colour)  # fmt: skip
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from opsplaybook import formats
-from opsplaybook.figures import canvas, theme
+from opsplaybook.figures import lettering, theme
 
 _LABELS_TRIED = 12
 _LABEL_WIDTH = 90.0
@@ -120,8 +120,8 @@ def readable(axis: Along, room: float) -> tuple[list[float], list[str]]:
     per_unit = room / max(float(np.ptp(axis.stops)), 1e-9) if len(axis.stops) > 1 else room
     chosen, edge = [], np.inf
     for stop, label in zip(stops, names, strict=True):
-        label = canvas.fit(label, _LABEL_WIDTH, theme.SMALL)
-        half = canvas.text_width(label, theme.SMALL) / 2 + 5
+        label = lettering.fit(label, _LABEL_WIDTH, theme.SMALL)
+        half = lettering.text_width(label, theme.SMALL) / 2 + 5
         if stop * per_unit + half <= edge:
             chosen.append((float(stop), label))
             edge = stop * per_unit - half

@@ -21,7 +21,7 @@ from PIL import Image
 from opsplaybook import formats
 from opsplaybook.display import Audience, Chart, Table
 from opsplaybook.errors import OpsPlaybookError, quote
-from opsplaybook.figures import canvas, theme
+from opsplaybook.figures import canvas, lettering, theme
 from opsplaybook.figures.vector import lean
 
 SVG_LIMIT = 60_000
@@ -111,7 +111,7 @@ def _svg(figure: Figure) -> bytes:
 
 def _all_drawable(figure: Figure) -> bool:
     texts = {text.get_text() for text in figure.findobj(Text)}
-    return all(canvas.drawable(character) for text in texts for character in text)
+    return all(lettering.drawable(character) for text in texts for character in text)
 
 
 def _png(figure: Figure) -> bytes:

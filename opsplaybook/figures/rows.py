@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from opsplaybook import formats
-from opsplaybook.figures import canvas, rendering, theme
+from opsplaybook.figures import canvas, lettering, rendering, theme
 from opsplaybook.figures.places import texts
 
 ROWS_DRAWN = 20
@@ -105,11 +105,11 @@ def start(
     head : str, optional
         Text above the plotting area, for a reference line.
     """
-    labels = [canvas.fit(item, theme.WIDTH * _LABEL_SHARE) for item in of.names]
+    labels = [lettering.fit(item, theme.WIDTH * _LABEL_SHARE) for item in of.names]
     more = [f"and {of.hidden:,} more, in the table"] if of.hidden else []
     above = canvas.legend_height(legend, 4) + (20 if head else 6)
-    left = max(canvas.text_width(label) for label in [*labels, *more]) + _GAP + 4
-    right = max(canvas.text_width(note, theme.SMALL) for note in notes) + _GAP + 4
+    left = max(lettering.text_width(label) for label in [*labels, *more]) + _GAP + 4
+    right = max(lettering.text_width(note, theme.SMALL) for note in notes) + _GAP + 4
     margins = canvas.Margins(left, max(right, 22), above, 40)
     lines = len(labels) + len(more)
     figure, axes = canvas.blank(above + lines * theme.ROW + margins.bottom, margins)

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from opsplaybook import formats
-from opsplaybook.figures import canvas, rendering, theme
+from opsplaybook.figures import canvas, lettering, rendering, theme
 from opsplaybook.figures.places import texts
 from opsplaybook.figures.theme import Look
 
@@ -143,7 +143,7 @@ def draw(
 def end_labels(found: Sequence[Line], measure: canvas.Measure, room: float) -> dict[str, str]:
     """Return what is written at the end of each line that is told apart: name and last value."""
     return {
-        line.name: f"{canvas.fit(line.name, room)} {measure.text(line.end)}".strip()
+        line.name: f"{lettering.fit(line.name, room)} {measure.text(line.end)}".strip()
         for line in found
         if line.look
     }
@@ -230,7 +230,7 @@ def layout(
     direct = ends_apart(found, of, theme.HEIGHT - 110)
     labels = end_labels(found, measure, _NAME_AT_END if direct else _NAME_IN_LEGEND)
     legend = ([] if direct else entries(found, labels, steps=steps)) + others(found)
-    widest = max(canvas.text_width(text, theme.SMALL) for text in labels.values())
+    widest = max(lettering.text_width(text, theme.SMALL) for text in labels.values())
     top = 24 + canvas.legend_height(legend, left)
     margins = canvas.Margins(left, max(right, widest + 14) if direct else right, top, 40 + below)
     return Layout(theme.HEIGHT + below, margins, tuple(legend), labels, direct)

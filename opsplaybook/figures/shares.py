@@ -8,7 +8,7 @@ from matplotlib.colors import to_rgb
 from opsplaybook import formats
 from opsplaybook.display import Audience, Chart, Table
 from opsplaybook.errors import OpsPlaybookError, quote
-from opsplaybook.figures import canvas, rendering, rows, theme
+from opsplaybook.figures import canvas, lettering, rendering, rows, theme
 from opsplaybook.figures.places import texts
 from opsplaybook.figures.rendering import Plate, describe, name
 from opsplaybook.figures.rows import Rows
@@ -124,7 +124,7 @@ def plot_share_bars(
     measure = canvas.Measure(label, _SHARE)
     legend = tuple(
         canvas.Entry(
-            canvas.fit(item, 110),
+            lettering.fit(item, 110),
             theme.ORDERED_FILLS[i],
             hatch=theme.HATCHES[i],
             line=_line_on(theme.ORDERED_FILLS[i]),
@@ -161,7 +161,7 @@ def _draw(axes: Axes, grid: np.ndarray) -> None:
                   hatch=theme.HATCHES[i], line=_line_on(fill), edge=1.0)  # fmt: skip
         for place, size, left in zip(places, sizes, lefts, strict=True):
             text = formats.share(size)
-            if canvas.text_width(text, theme.SMALL) + 8 <= size * points:
+            if lettering.text_width(text, theme.SMALL) + 8 <= size * points:
                 canvas.write(axes, left + size / 2, place, text, size=theme.SMALL, colour=mark,
                              plate=fill if theme.HATCHES[i] else "")  # fmt: skip
 

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from opsplaybook import formats
 from opsplaybook.display import Audience, Chart, Table
-from opsplaybook.figures import canvas, rendering, theme
+from opsplaybook.figures import canvas, lettering, rendering, theme
 from opsplaybook.figures import series as several
 from opsplaybook.figures.places import Along, along, readable
 from opsplaybook.figures.rendering import Plate, describe, name
@@ -111,7 +111,7 @@ def _line_figure(
     zero: bool,
 ) -> Figure:
     of = canvas.scale(several.extent(found), measure, zero=zero)
-    right = max(28.0, canvas.text_width(axis.names[-1][:_TICK_CHARACTERS], theme.SMALL) / 2 + 4)
+    right = max(28.0, lettering.text_width(axis.names[-1][:_TICK_CHARACTERS], theme.SMALL) / 2 + 4)
     plan = several.layout(found, of, measure, right=right)
     figure, axes = several.start(plan)
     canvas.value_axis_left(axes, of, measure.label)
@@ -259,7 +259,7 @@ def _bar_entries(bars: _Bars, measure: canvas.Measure, comparison_label: str) ->
     if not np.isfinite(bars.compared).any():
         return []
     compared = canvas.Entry(formats.text(comparison_label), theme.INK, "", (0, None))
-    return [canvas.Entry(canvas.fit(measure.label, 220), theme.FOCUS, hatch=""), compared]
+    return [canvas.Entry(lettering.fit(measure.label, 220), theme.FOCUS, hatch=""), compared]
 
 
 def _bar_numbers(axes: Axes, bars: _Bars, measure: canvas.Measure, room: float) -> None:
@@ -290,7 +290,7 @@ def _points_up(axes: Axes, values: np.ndarray) -> np.ndarray:
 
 
 def _small_width(text: str) -> float:
-    return canvas.text_width(text, theme.SMALL)
+    return lettering.text_width(text, theme.SMALL)
 
 
 def _bar_alt(bars: _Bars, measure: canvas.Measure, comparison_label: str) -> str:

@@ -40,25 +40,6 @@ def test_shares_never_get_a_tick_beyond_all():
     assert canvas.scale(np.array([0.93, 0.999]), SHARE).high <= 1
 
 
-def test_a_long_text_is_cut_to_its_room():
-    text = canvas.fit("W" * 200, 80)
-    assert text.endswith("…")
-    assert canvas.text_width(text) <= 80
-    assert canvas.fit("short", 80) == "short"
-
-
-def test_widths_are_those_of_the_font():
-    # DejaVu Sans, advance widths in its hmtx table over 2048 units: A 1401, i 569.
-    assert canvas.text_width("A", 20.48) == pytest.approx(14.01, abs=0.01)
-    assert canvas.text_width("i", 20.48) == pytest.approx(5.69, abs=0.01)
-
-
-def test_characters_that_the_font_lacks_take_a_square():
-    assert canvas.text_width("北", 10) == 10
-    assert not canvas.drawable("北")
-    assert canvas.drawable("€")
-
-
 def test_a_dollar_sign_is_written_as_it_is():
     with theme.applied():
         _, axes = canvas.blank(100, canvas.Margins())
