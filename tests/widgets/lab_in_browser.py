@@ -14,6 +14,7 @@ from urllib.error import URLError
 
 import pytest
 
+from opsplaybook.batch.kernels.launcher import ADDRESS_VARIABLE
 from opsplaybook.errors import RenderError
 from opsplaybook.report import pdf
 
@@ -51,7 +52,9 @@ def running_lab(
     own = {"JUPYTERLAB_SETTINGS_DIR": str(settings), **(environment or {})}
     with (settings / "lab.log").open("w") as log:
         command = [sys.executable, "-m", "opsplaybook", "lab", str(folder), *more]
-        process = subprocess.Popen(command, stdout=log, stderr=log, env=os.environ | own)
+        # A lab of its own server, whatever ran before in this process.
+        others = {name: text for name, text in os.environ.items() if name != ADDRESS_VARIABLE}
+        process = subprocess.Popen(command, stdout=log, stderr=log, env=others | own)
         url = f"http://127.0.0.1:{port}"
         try:
             wait_for(url, process, settings / "lab.log")
