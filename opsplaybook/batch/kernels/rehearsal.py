@@ -1,6 +1,6 @@
 """What is slow the first time, done once in the server so that each kernel finds it done.
 
-Nothing here may leave a thread behind: no data are read, and `preload` looks afterwards.
+Nothing here may leave a thread behind, which `preload` checks; no data are read.
 """
 
 import string
@@ -23,7 +23,7 @@ _FRAME = pd.DataFrame(
 
 
 def rehearse() -> None:
-    """Validate, draw and compile once, as far as the package is loaded."""
+    """Validate, draw and query once, as far as the package is loaded."""
     validate()
     draw()
     query()
