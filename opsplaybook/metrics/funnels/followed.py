@@ -20,7 +20,7 @@ from opsplaybook.sources import Tables
 
 MOST_ENTRIES = 16
 """Entries of a path up to which joining them costs less than putting its rows in order: with as
-many rows of each step as entries, joins took 0.7 times as long at 16, and 1.2 times at 32."""
+many rows of each step as entries, joins took 0.7 to 1.0 times as long at 16, 1.2 to 1.4 at 32."""
 
 _CAME, _PASSED, _ENTRIES = "came", "passed", "entries"
 
