@@ -240,7 +240,7 @@ def _choice_problems(rule: FunnelRule) -> Iterator[str]:
     if rule.quorum < 0 or (rule.quorum and rule.unit != "account_id"):
         yield f"quorum {rule.quorum} and unit {quote(rule.unit)}: only accounts have users"
     if rule.first_day and rule.last_day and rule.first_day > rule.last_day:
-        yield f"first_day {rule.first_day} and last_day {rule.last_day}: the period ends first"
+        yield f"days of entry, {rule.first_day} to {rule.last_day}: the period ends first"
     if rule.order != "loose" and any(step.optional for step in rule.steps):
         yield f"order {quote(rule.order)} and optional steps: only loose order can skip a step"
     if rule.order != "loose" and rule.exclusions:
