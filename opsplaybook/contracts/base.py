@@ -104,6 +104,8 @@ class Facts:
         Times that cannot come in another order.
     plans_ahead : bool
         Rows may be dated after the last known day, so that their dates do not tell that day.
+    coded : tuple of str
+        Text columns of a large table by which reviews pick rows, with few different values.
     """
 
     table: str = ""
@@ -114,6 +116,7 @@ class Facts:
     as_exported: tuple[str, ...] = ()
     orders: tuple[Order, ...] = ()
     plans_ahead: bool = False
+    coded: tuple[str, ...] = ()
 
 
 class Contract(pa.DataFrameModel):

@@ -25,6 +25,7 @@ class Activity(
         key=("activity_id",),
         refers_to={"account_id": "accounts", "contract_id": "contracts"},
         dated_by=("at",),
+        coded=("action",),
     ),
 ):
     """Somebody did something in the product. The largest table: aggregate it in the engine."""

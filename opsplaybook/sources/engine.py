@@ -23,6 +23,8 @@ from ibis.expr import types as ir
 from opsplaybook.errors import SourceError
 
 _NOT_A_NUMBER = float("nan")
+_MOST_CODES = 1_000
+"""Different texts up to which a column that is meant to be coded is."""
 
 
 class Engine(Protocol):
@@ -36,8 +38,11 @@ class Engine(Protocol):
         """Name a query."""
         ...
 
-    def keep(self, name: str, expression: ir.Table) -> ir.Table:
-        """Compute an expression once, where the engine can keep it."""
+    def keep(self, name: str, expression: ir.Table, *, coded: Iterable[str] = ()) -> ir.Table:
+        """Compute an expression once, where the engine can keep it.
+
+        Columns in `coded` hold the same few texts over and over.
+        """
         ...
 
     def arrow(self, expression: ir.Table) -> pa.Table:
@@ -98,20 +103,37 @@ class LocalEngine:
         self.execute(f"CREATE OR REPLACE VIEW {identifier(name)} AS {sql}")
         return self.backend.table(name)
 
-    def keep(self, name: str, expression: ir.Table) -> ir.Table:
+    def keep(self, name: str, expression: ir.Table, *, coded: Iterable[str] = ()) -> ir.Table:
         """Compute an expression once and keep its rows."""
         self.execute(
             f"CREATE OR REPLACE TABLE {identifier(name)} AS {self.backend.compile(expression)}"
         )
+        for column in coded:
+            self._code(identifier(name), identifier(column))
         return self.backend.table(name)
+
+    def _code(self, table: str, column: str) -> None:
+        """Keep a number in place of each text: to pick rows by it takes a tenth of the time."""
+        found = self.rows(
+            f"SELECT DISTINCT {column} AS text FROM {table} WHERE {column} IS NOT NULL"
+            f" ORDER BY text LIMIT {_MOST_CODES + 1}"
+        )
+        if 0 < len(found) <= _MOST_CODES:
+            texts = ", ".join(literal(row["text"]) for row in found)
+            self.execute(f"ALTER TABLE {table} ALTER {column} TYPE ENUM ({texts})")
 
     def arrow(self, expression: ir.Table) -> pa.Table:
         """Fetch the rows of an expression."""
         return self.arrow_of(self.backend.compile(expression))
 
     def arrow_of(self, sql: str) -> pa.Table:
-        """Fetch the rows of a query."""
-        return self.connection.sql(sql).to_arrow_table()
+        """Fetch the rows of a query; coded texts leave the engine as texts."""
+        table = self.connection.sql(sql).to_arrow_table()
+        for position, column in enumerate(table.schema):
+            if pa.types.is_dictionary(column.type):
+                texts = table.column(position).cast(column.type.value_type)
+                table = table.set_column(position, column.name, texts)
+        return table
 
     def work_file(self, name: str) -> Path:
         """Return a path for a copy that lives as long as the engine."""
@@ -153,7 +175,7 @@ class RemoteEngine:
         """Wrap a query."""
         return self.backend.sql(sql)
 
-    def keep(self, name: str, expression: ir.Table) -> ir.Table:  # noqa: ARG002 - see above
+    def keep(self, name: str, expression: ir.Table, *, coded: Iterable[str] = ()) -> ir.Table:  # noqa: ARG002 - see above
         """Return the expression: it is computed where it is used."""
         return expression
 

@@ -101,7 +101,8 @@ def stage(
         *columns,
     )
     try:
-        table = engine.keep(f"staged_{name}", marked)
+        coded = [column for column in contract.facts().coded if column in columns]
+        table = engine.keep(f"staged_{name}", marked, coded=coded)
     except engine.errors as error:
         raise engine_error(error, where) from error
     return Staged(table, tuple(rules), tuple(columns))

@@ -3,7 +3,6 @@
 import difflib
 from dataclasses import dataclass, field
 
-import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
@@ -12,7 +11,7 @@ from opsplaybook.metrics.funnels.chains import entries_of, loose_chains
 from opsplaybook.metrics.funnels.followed import followed_chains
 from opsplaybook.metrics.funnels.instants import instant_chains
 from opsplaybook.metrics.funnels.orders import any_order_chains, strict_chains
-from opsplaybook.metrics.funnels.rows import TIME, UNIT, Plan, fits, make_plan, source_rows
+from opsplaybook.metrics.funnels.rows import TIME, UNIT, Plan, make_plan, source_rows
 from opsplaybook.metrics.funnels.rule import FunnelRule, Step
 from opsplaybook.metrics.funnels.units import make_units
 from opsplaybook.sources import Tables
@@ -121,8 +120,7 @@ def occurrences(tables: Tables, rule: FunnelRule) -> pd.DataFrame:
     plan = make_plan(tables, rule)
     parts = []
     for step in rule.steps:
-        rows = source_rows(tables, plan, step.table, step.at)
-        own = rows.filter(fits(rows, step))
+        own = source_rows(tables, plan, step.table, step.at, [step])
         parts.append(
             own.agg(
                 rows=own.count(),
@@ -145,9 +143,8 @@ def occurrences(tables: Tables, rule: FunnelRule) -> pd.DataFrame:
 
 def entry_rows(tables: Tables, plan: Plan, table: str, at: str) -> ir.Table:
     """Return the rows of a table that fit a step which a chain can begin with."""
-    rows = source_rows(tables, plan, table, at)
     own = [step for step in entry_steps(plan.rule) if (step.table, step.at) == (table, at)]
-    return rows.filter(ibis.or_(*(fits(rows, step) for step in own)))
+    return source_rows(tables, plan, table, at, own)
 
 
 def entry_steps(rule: FunnelRule) -> tuple[Step, ...]:

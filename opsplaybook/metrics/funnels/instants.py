@@ -143,16 +143,16 @@ def _instants(tables: Tables, plan: Plan, filters: Filters) -> ir.Table:
     """Count, per path and instant, the rows that fit each set of linked filters."""
     parts = []
     for table, at in dict.fromkeys((step.table, step.at) for step in filters.steps):
-        rows = source_rows(tables, plan, table, at)
-        own = {
-            number: fits(rows, step)
+        steps = {
+            number: step
             for number, step in enumerate(filters.steps)
             if (step.table, step.at) == (table, at)
         }
+        rows = source_rows(tables, plan, table, at, list(steps.values()))
+        own = {number: fits(rows, step) for number, step in steps.items()}
         flags = {_count(part): _any_of(own, part) for part in filters.sets}
         none = {gap_name(gap): one_if(ibis.literal(value=False)) for gap in guarded_gaps(plan.rule)}
-        kept = rows.mutate(**flags, **none).filter(ibis.or_(*own.values()))
-        parts.append(kept.select(*plan.paths, TIME, *flags, *none))
+        parts.append(rows.select(*plan.paths, TIME, **flags, **none))
     if plan.rule.exclusions:
         excluded = exclusion_rows(tables, plan)
         guards = {name: one_if(excluded[name]) for name in none}

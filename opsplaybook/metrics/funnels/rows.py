@@ -98,9 +98,7 @@ def step_rows(tables: Tables, plan: Plan, steps: Sequence[Step]) -> ir.Table:
     """
     parts = []
     for (table, at), own in _by_column(steps).items():
-        rows = source_rows(tables, plan, table, at)
-        places = [(fits(rows, step), steps.index(step) + 1) for step in own]
-        kept = rows.filter(ibis.or_(*(fit for fit, _ in places)))
+        kept = source_rows(tables, plan, table, at, own)
         placed = [(fits(kept, step), steps.index(step) + 1) for step in own]
         step = ibis.cases(*placed).cast("int64")
         parts.append(kept.select(*plan.paths, TIME, **{STEP: step}))
@@ -111,11 +109,10 @@ def exclusion_rows(tables: Tables, plan: Plan) -> ir.Table:
     """Return the rows of exclusions, with a flag for each gap that they guard."""
     parts = []
     for exclusion in plan.rule.exclusions:
-        rows = source_rows(tables, plan, exclusion.table, exclusion.at)
+        rows = source_rows(tables, plan, exclusion.table, exclusion.at, [exclusion])
         gaps = plan.rule.gaps_of(exclusion)
         flags = {gap_name(gap): ibis.literal(value=gap in gaps) for gap in guarded_gaps(plan.rule)}
-        kept = rows.filter(fits(rows, exclusion))
-        parts.append(kept.select(*plan.paths, TIME, **flags))
+        parts.append(rows.select(*plan.paths, TIME, **flags))
     return _together(parts)
 
 
@@ -129,13 +126,19 @@ def gap_name(gap: int) -> str:
     return f"guards_{gap}"
 
 
-def source_rows(tables: Tables, plan: Plan, table: str, at: str) -> ir.Table:
+def source_rows(
+    tables: Tables, plan: Plan, table: str, at: str, parts: Sequence[Step | Exclusion] = ()
+) -> ir.Table:
     """Return the rows of a table that have unit and time, with those as columns of a stream.
 
     Rows that cannot belong to a chain, since they lie before the period of entry, so long after
-    it that every window is closed, or after the last known day, are left out.
+    it that every window is closed, or after the last known day, are left out; and so are those
+    that fit none of the parts, if there are any.
     """
     rows = tables.expression(table)
+    if parts:
+        # Before anything is computed: engines then read those rows alone, once for each step.
+        rows = rows.filter(ibis.or_(*(fits(rows, part) for part in parts)))
     keys = {UNIT: rows[plan.rule.unit].cast("string")}
     if plan.rule.quorum:
         keys[MEMBER] = rows["user_id"]
