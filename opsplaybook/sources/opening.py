@@ -2,15 +2,15 @@
 
 import difflib
 import os
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from urllib.parse import parse_qsl
 
 import pyarrow as pa
 
-from opsplaybook import samples
 from opsplaybook.errors import SourceError, UsageError, quote
 from opsplaybook.params import shipped_folder
+from opsplaybook.samples import company
 from opsplaybook.sources.engine import LocalEngine
 from opsplaybook.sources.mapping import SourceMapping, read_mapping
 from opsplaybook.sources.snapshot import RECORD, read_snapshot
@@ -108,21 +108,25 @@ def _open_sample(address: str) -> Source:
 
 @lru_cache(maxsize=2)
 def _sample(accounts: int, seed: int, *, null: bool) -> Source:
-    """Make the sample company. It is the same for the same numbers, so it is made once."""
-    company = samples.make_company(accounts, seed=seed, null=null)
+    """Open the sample company. It is the same for the same numbers, so it is made once."""
+    company.hold_in_range(accounts, seed)
     mapping = SourceMapping(
-        name=company.name,
-        currency=company.currency,
-        timezone=company.timezone,
-        tables={table: {"table": f"raw.{table}"} for table in company.tables},
+        name=company.company_name(null=null),
+        currency=company.CURRENCY,
+        timezone=company.TIMEZONE,
+        tables={table: {"table": f"raw.{table}"} for table in company.COMPANY_TABLES},
     )
-    engine = LocalEngine(mapping.timezone)
-    for table, rows in company.tables.items():
+    address = address_of_sample(accounts, seed, null=null)
+    prepare = partial(_register_company, accounts=accounts, seed=seed, null=null)
+    stock = MappedStock(mapping, Path(), origin=address, text=address.encode(), prepare=prepare)
+    return Source(stock)
+
+
+def _register_company(engine: LocalEngine, *, accounts: int, seed: int, null: bool) -> None:
+    made = company.make_company(accounts, seed=seed, null=null)
+    for table, rows in made.tables.items():
         kept = rows.dropna(axis="columns", how="all")
         engine.register(table, pa.Table.from_pandas(kept, preserve_index=False))
-    address = address_of_sample(accounts, seed, null=null)
-    stock = MappedStock(mapping, Path(), origin=address, text=address.encode(), engine=engine)
-    return Source(stock)
 
 
 def address_of_sample(accounts: int, seed: int, *, null: bool) -> str:

@@ -2,7 +2,7 @@
 
 import difflib
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -130,8 +130,8 @@ class MappedStock:
         What to call the source in messages.
     text : bytes
         The YAML, for its digest.
-    engine : LocalEngine, optional
-        An engine that knows tables already.
+    prepare : callable, optional
+        Makes tables known to the engine before the first one is validated.
     """
 
     def __init__(
@@ -141,7 +141,7 @@ class MappedStock:
         *,
         origin: str,
         text: bytes = b"",
-        engine: LocalEngine | None = None,
+        prepare: Callable[[LocalEngine], None] | None = None,
     ) -> None:
         self.mapping = mapping
         self.name = mapping.name
@@ -151,7 +151,7 @@ class MappedStock:
         self.origin = origin
         self._folder = folder
         self._text = text
-        self._engine = engine
+        self._prepare = prepare
         self._tables: dict[str, StockTable] = {}
         self._digests: dict[str, str] = {}
         self._raw_files_ready = False
@@ -173,7 +173,7 @@ class MappedStock:
         if self.mapping.database is not None:
             shown = self.mapping.database
             return RemoteEngine(expand(shown, where=self.origin), shown=shown)
-        engine = self._engine or LocalEngine(self.mapping.timezone)
+        engine = LocalEngine(self.mapping.timezone)
         if self.mapping.duckdb is not None:
             path = self._data_folder / expand(self.mapping.duckdb, where=self.origin)
             (path,) = find_files([str(path)], Path(), where=self.origin)
@@ -251,6 +251,9 @@ class MappedStock:
         if self.mapping.sqlite is not None and isinstance(self.engine, LocalEngine):
             query = f"SELECT * FROM {identifier(table)}"
             return raw_sqlite(self.engine, name, self._sqlite_file(where), query, where=where)
+        if self._prepare is not None and isinstance(self.engine, LocalEngine):
+            self._prepare(self.engine)
+            self._prepare = None
         quoted_name = ".".join(identifier(part) for part in table.split("."))
         return RawTable(f"table {table}", quoted_name)
 
