@@ -60,7 +60,7 @@ class LocalEngine:
     def __init__(self, timezone: str) -> None:
         self.folder = Path(tempfile.gettempdir()) / f"opsplaybook-{uuid.uuid4().hex}"
         self.connection = duckdb.connect()
-        self._timezone = timezone
+        self.timezone = timezone
         self._set_zone()
         # DuckDB makes this folder when it first spills, but not the one above it.
         spill = self.folder.with_name(f"{self.folder.name}-spill")
@@ -78,7 +78,7 @@ class LocalEngine:
         return backend
 
     def _set_zone(self) -> None:
-        self.execute(f"SET TimeZone = {literal(self._timezone)}")
+        self.execute(f"SET TimeZone = {literal(self.timezone)}")
 
     def execute(self, sql: str) -> None:
         """Run a statement."""

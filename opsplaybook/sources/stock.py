@@ -2,7 +2,7 @@
 
 import difflib
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -26,7 +26,7 @@ from opsplaybook.sources.mapping import (
     expand,
     nearest,
 )
-from opsplaybook.sources.quality import Quality
+from opsplaybook.sources.quality import Quality, Unmatched
 from opsplaybook.sources.raw import (
     RawTable,
     attach_duckdb,
@@ -34,6 +34,7 @@ from opsplaybook.sources.raw import (
     raw_sqlite,
     rejected_lines,
 )
+from opsplaybook.sources.references import unmatched_values
 from opsplaybook.sources.staging import engine_error, stage
 from opsplaybook.sources.validated import validate_rows
 
@@ -91,6 +92,10 @@ class Stock(Protocol):
 
     def rows(self, name: str, *, as_of: date, where: Where | None) -> pa.Table:
         """Fetch the rows of a table as known on a day."""
+        ...
+
+    def unmatched(self, name: str, others: Iterable[str]) -> tuple[Unmatched, ...]:
+        """Say which values of a table point to rows that other tables lack."""
         ...
 
 
@@ -200,6 +205,12 @@ class MappedStock:
     def rows(self, name: str, *, as_of: date, where: Where | None) -> pa.Table:
         """Fetch the rows of a table as known on a day."""
         return self.engine.arrow(expression(self, name, as_of=as_of, where=where))
+
+    def unmatched(self, name: str, others: Iterable[str]) -> tuple[Unmatched, ...]:
+        """Say which values of a table point to rows that other tables lack."""
+        pointed = set(TABLES[name].facts().refers_to.values()) & set(others) & set(self.names)
+        tables = {other: self.table(other).expression for other in pointed}
+        return unmatched_values(self.engine, name, self.table(name).expression, tables)
 
     def _validate(self, name: str) -> StockTable:
         spec = self.mapping.tables[name]
