@@ -23,6 +23,7 @@ from ibis.expr import types as ir
 from opsplaybook.errors import SourceError
 
 _NOT_A_NUMBER = float("nan")
+_BATCH_ROWS = 100_000
 
 
 class Engine(Protocol):
@@ -112,6 +113,19 @@ class LocalEngine:
     def arrow_of(self, sql: str) -> pa.Table:
         """Fetch the rows of a query."""
         return self.connection.sql(sql).to_arrow_table()
+
+    def batches(self, sql: str) -> pa.RecordBatchReader:
+        """Read the rows of a query as they are asked for."""
+        return self.connection.sql(sql).to_arrow_reader(_BATCH_ROWS)
+
+    def take(self, name: str, rows: pa.RecordBatchReader) -> ir.Table:
+        """Keep rows that come from elsewhere."""
+        self.connection.register("taken", rows)
+        try:
+            self.execute(f"CREATE OR REPLACE TABLE {identifier(name)} AS FROM taken")
+        finally:
+            self.connection.unregister("taken")
+        return self.backend.table(name)
 
     def work_file(self, name: str) -> Path:
         """Return a path for a copy that lives as long as the engine."""

@@ -4,6 +4,7 @@ import difflib
 import os
 from functools import lru_cache, partial
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl
 
 import pyarrow as pa
@@ -11,11 +12,13 @@ import pyarrow as pa
 from opsplaybook.errors import SourceError, UsageError, quote
 from opsplaybook.params import shipped_folder
 from opsplaybook.samples import company
+from opsplaybook.sources.cached import CachedStock
 from opsplaybook.sources.engine import LocalEngine
 from opsplaybook.sources.mapping import SourceMapping, read_mapping
 from opsplaybook.sources.snapshot import RECORD, read_snapshot
 from opsplaybook.sources.source import Source
 from opsplaybook.sources.stock import MappedStock
+from opsplaybook.sources.table_cache import CACHE_VARIABLE, TableCache
 
 SAMPLE = "sample"
 SNAPSHOT_OF_VARIABLE = "OPSPLAYBOOK_SNAPSHOT_OF"
@@ -84,8 +87,15 @@ def _open_folder(folder: Path) -> Source:
 
 def _open_yaml(path: Path) -> Source:
     mapping = read_mapping(path)
-    stock = MappedStock(mapping, path.parent, origin=path.name, text=path.read_bytes())
-    return Source(stock)
+    return Source(_stock(mapping, path.parent, origin=path.name, text=path.read_bytes()))
+
+
+def _stock(mapping: SourceMapping, folder: Path, **more: Any) -> MappedStock:
+    """Make a stock that looks into the cache first, where there is one."""
+    cache = os.environ.get(CACHE_VARIABLE)
+    if not cache:
+        return MappedStock(mapping, folder, **more)
+    return CachedStock(mapping, folder, cache=TableCache(Path(cache)), **more)
 
 
 def _open_shipped(name: str) -> Source:
@@ -118,8 +128,7 @@ def _sample(accounts: int, seed: int, *, null: bool) -> Source:
     )
     address = address_of_sample(accounts, seed, null=null)
     prepare = partial(_register_company, accounts=accounts, seed=seed, null=null)
-    stock = MappedStock(mapping, Path(), origin=address, text=address.encode(), prepare=prepare)
-    return Source(stock)
+    return Source(_stock(mapping, Path(), origin=address, text=address.encode(), prepare=prepare))
 
 
 def _register_company(engine: LocalEngine, *, accounts: int, seed: int, null: bool) -> None:

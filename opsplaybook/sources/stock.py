@@ -156,7 +156,7 @@ class MappedStock:
         self.origin = origin
         self._folder = folder
         self._text = text
-        self._prepare = prepare
+        self._prepare, self._prepared = prepare, False
         self._tables: dict[str, StockTable] = {}
         self._digests: dict[str, str] = {}
         self._raw_files_ready = False
@@ -208,9 +208,13 @@ class MappedStock:
 
     def unmatched(self, name: str, others: Iterable[str]) -> tuple[Unmatched, ...]:
         """Say which values of a table point to rows that other tables lack."""
-        pointed = set(TABLES[name].facts().refers_to.values()) & set(others) & set(self.names)
-        tables = {other: self.table(other).expression for other in pointed}
+        tables = {other: self.table(other).expression for other in self._pointed(name, others)}
         return unmatched_values(self.engine, name, self.table(name).expression, tables)
+
+    def _pointed(self, name: str, others: Iterable[str]) -> list[str]:
+        """Name those of other tables that a table points to and the source has."""
+        pointed = set(TABLES[name].facts().refers_to.values()) & set(others)
+        return [other for other in self.names if other in pointed]
 
     def _validate(self, name: str) -> StockTable:
         spec = self.mapping.tables[name]
@@ -262,9 +266,9 @@ class MappedStock:
         if self.mapping.sqlite is not None and isinstance(self.engine, LocalEngine):
             query = f"SELECT * FROM {identifier(table)}"
             return raw_sqlite(self.engine, name, self._sqlite_file(where), query, where=where)
-        if self._prepare is not None and isinstance(self.engine, LocalEngine):
+        if self._prepare is not None and not self._prepared:
             self._prepare(self.engine)
-            self._prepare = None
+            self._prepared = True
         quoted_name = ".".join(identifier(part) for part in table.split("."))
         return RawTable(f"table {table}", quoted_name)
 
@@ -277,8 +281,7 @@ class MappedStock:
                 where=where,
                 remedy="give `table` or `query`, or leave `database` out",
             )
-        expanded = [expand(pattern, where=where) for pattern in patterns]
-        files = find_files(expanded, self._data_folder, where=where)
+        files = self._found(patterns, where)
         for path in files:
             self._note_digest(path)
         defaults = self.mapping.defaults
@@ -289,6 +292,10 @@ class MappedStock:
         )
         sheet = nearest("sheet", spec, defaults)
         return raw_files(self.engine, name, files, form=form, sheet=sheet, where=where)
+
+    def _found(self, patterns: Iterable[str], where: str) -> list[Path]:
+        expanded = [expand(pattern, where=where) for pattern in patterns]
+        return find_files(expanded, self._data_folder, where=where)
 
     def _prepare_raw_files(self) -> None:
         """Make every entry of `files` known as raw.NAME; text is read once and kept."""
