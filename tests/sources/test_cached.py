@@ -284,12 +284,13 @@ def test_a_query_over_declared_files_is_kept(cache, make_source, reopen, tmp_pat
 
 
 @pytest.mark.parametrize("kind", ["duckdb", "sqlite"])
-def test_a_database_file_is_asked_each_time(cache, make_source, tmp_path, kind):
+@pytest.mark.parametrize("asked", [{"table": "customers"}, {"query": "SELECT 'A' AS account_id"}])
+def test_a_database_file_is_asked_each_time(cache, make_source, tmp_path, kind, asked):
     connect = __import__(kind if kind == "duckdb" else "sqlite3").connect
     with connect(str(tmp_path / "data.db")) as connection:
         connection.execute("CREATE TABLE customers AS SELECT 'A' AS account_id")
-    tables = {"accounts": {"table": "customers"}}
-    assert of_accounts(make_source({}, tables, **{kind: "data.db"})) == ["A"]
+    source = make_source({}, {"accounts": asked}, **{kind: "data.db"})
+    assert of_accounts(source) == ["A"]
     assert not cache.exists()
 
 
