@@ -52,10 +52,12 @@ def memory_source(tables: Mapping[str, Rows], **keys: object) -> Source:
     """Open a source whose tables are frames or lists of rows."""
     settings = {"name": "Test", "currency": "EUR", "timezone": "Europe/Berlin"} | keys
     mapping = SourceMapping(tables={name: {"table": f"raw.{name}"} for name in tables}, **settings)
-    engine = LocalEngine(mapping.timezone)
-    for name, rows in tables.items():
-        engine.register(name, _arrow(rows))
-    return Source(MappedStock(mapping, Path(), origin="test", engine=engine))
+
+    def prepare(engine: LocalEngine) -> None:
+        for name, rows in tables.items():
+            engine.register(name, _arrow(rows))
+
+    return Source(MappedStock(mapping, Path(), origin="test", prepare=prepare))
 
 
 def memory_tables(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from opsplaybook.contracts import TABLES
 from opsplaybook.errors import ParamsError
 from opsplaybook.samples import (
     activity,
@@ -18,6 +19,7 @@ from opsplaybook.samples.clock import TIMEZONE
 from opsplaybook.samples.history import History, live
 from opsplaybook.samples.ids import Ids, make_ids
 from opsplaybook.samples.market import Market, make_market
+from opsplaybook.samples.money_tables import CURRENCY
 from opsplaybook.samples.onboarding import make_onboarding
 from opsplaybook.samples.people import People, contacts_table, make_people
 from opsplaybook.samples.planted import collect
@@ -26,6 +28,9 @@ from opsplaybook.samples.usage import make_levels
 
 SMALLEST = 20
 """Customers that the company has at least: with fewer, some tables would be empty."""
+
+COMPANY_TABLES = tuple(name for name in TABLES if name != "outcomes")
+"""Tables that the company has; what its experiments led to lies in its activity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +87,7 @@ def make_company(accounts: int = 240, *, seed: int = 7, null: bool = False) -> C
 
     Of 100 companies 40 began as customers; one event really raises the chance of a deal.
     """
-    _hold_in_range(accounts, seed)
+    hold_in_range(accounts, seed)
     market = make_market(accounts, seed=seed, null=null)
     people = make_people(market, seed=seed)
     onboarding = make_onboarding(market, seed=seed, null=null)
@@ -106,11 +111,22 @@ def make_company(accounts: int = 240, *, seed: int = 7, null: bool = False) -> C
     truths = collect(
         market, history, ids, caused=caused, deciding_account=trials.deciding_account, null=null
     )
-    name = "Null Analytics" if null else "Sample Analytics"
-    return Company(name, money_tables.CURRENCY, TIMEZONE, tables, truths)
+    return Company(company_name(null=null), CURRENCY, TIMEZONE, tables, truths)
 
 
-def _hold_in_range(accounts: int, seed: int) -> None:
+def company_name(*, null: bool) -> str:
+    """Return the name of the company, or of its null twin."""
+    return "Null Analytics" if null else "Sample Analytics"
+
+
+def hold_in_range(accounts: int, seed: int) -> None:
+    """Refuse numbers from which no company is made.
+
+    Raises
+    ------
+    ParamsError
+        As in `make_company`.
+    """
     if accounts < SMALLEST:
         raise ParamsError(
             f"{accounts} accounts are too few for a company",

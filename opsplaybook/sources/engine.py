@@ -26,6 +26,8 @@ _NOT_A_NUMBER = float("nan")
 _MOST_CODES = 1_000
 """Different texts up to which a column that is meant to be coded is."""
 
+_BATCH_ROWS = 100_000
+
 
 class Engine(Protocol):
     """What the sources package asks of an engine."""
@@ -41,7 +43,7 @@ class Engine(Protocol):
     def keep(self, name: str, expression: ir.Table, *, coded: Iterable[str] = ()) -> ir.Table:
         """Compute an expression once, where the engine can keep it.
 
-        Columns in `coded` hold the same few texts over and over.
+        Columns in `coded`, if it has them, hold the same few texts over and over.
         """
         ...
 
@@ -65,7 +67,7 @@ class LocalEngine:
     def __init__(self, timezone: str) -> None:
         self.folder = Path(tempfile.gettempdir()) / f"opsplaybook-{uuid.uuid4().hex}"
         self.connection = duckdb.connect()
-        self._timezone = timezone
+        self.timezone = timezone
         self._set_zone()
         # DuckDB makes this folder when it first spills, but not the one above it.
         spill = self.folder.with_name(f"{self.folder.name}-spill")
@@ -83,7 +85,7 @@ class LocalEngine:
         return backend
 
     def _set_zone(self) -> None:
-        self.execute(f"SET TimeZone = {literal(self._timezone)}")
+        self.execute(f"SET TimeZone = {literal(self.timezone)}")
 
     def execute(self, sql: str) -> None:
         """Run a statement."""
@@ -108,19 +110,20 @@ class LocalEngine:
         self.execute(
             f"CREATE OR REPLACE TABLE {identifier(name)} AS {self.backend.compile(expression)}"
         )
-        for column in coded:
-            self._code(identifier(name), identifier(column))
-        return self.backend.table(name)
+        return self._coded(name, coded)
 
-    def _code(self, table: str, column: str) -> None:
+    def _coded(self, name: str, columns: Iterable[str]) -> ir.Table:
         """Keep a number in place of each text: to pick rows by it takes a tenth of the time."""
-        found = self.rows(
-            f"SELECT DISTINCT {column} AS text FROM {table} WHERE {column} IS NOT NULL"
-            f" ORDER BY text LIMIT {_MOST_CODES + 1}"
-        )
-        if 0 < len(found) <= _MOST_CODES:
-            texts = ", ".join(literal(row["text"]) for row in found)
-            self.execute(f"ALTER TABLE {table} ALTER {column} TYPE ENUM ({texts})")
+        table = self.backend.table(name)
+        for column in (identifier(column) for column in columns if column in table.columns):
+            found = self.rows(
+                f"SELECT DISTINCT {column} AS text FROM {identifier(name)}"
+                f" WHERE {column} IS NOT NULL ORDER BY text LIMIT {_MOST_CODES + 1}"
+            )
+            if 0 < len(found) <= _MOST_CODES:
+                texts = ", ".join(literal(row["text"]) for row in found)
+                self.execute(f"ALTER TABLE {identifier(name)} ALTER {column} TYPE ENUM ({texts})")
+        return table
 
     def arrow(self, expression: ir.Table) -> pa.Table:
         """Fetch the rows of an expression."""
@@ -129,11 +132,21 @@ class LocalEngine:
     def arrow_of(self, sql: str) -> pa.Table:
         """Fetch the rows of a query; coded texts leave the engine as texts."""
         table = self.connection.sql(sql).to_arrow_table()
-        for position, column in enumerate(table.schema):
-            if pa.types.is_dictionary(column.type):
-                texts = table.column(position).cast(column.type.value_type)
-                table = table.set_column(position, column.name, texts)
-        return table
+        return table.cast(_uncoded(table.schema))
+
+    def batches(self, sql: str) -> pa.RecordBatchReader:
+        """Read the rows of a query as they are asked for, coded texts as texts."""
+        rows = self.connection.sql(sql).to_arrow_reader(_BATCH_ROWS)
+        return rows.cast(_uncoded(rows.schema))
+
+    def take(self, name: str, rows: pa.RecordBatchReader, *, coded: Iterable[str] = ()) -> ir.Table:
+        """Keep rows that come from elsewhere."""
+        self.connection.register("taken", rows)
+        try:
+            self.execute(f"CREATE OR REPLACE TABLE {identifier(name)} AS FROM taken")
+        finally:
+            self.connection.unregister("taken")
+        return self._coded(name, coded)
 
     def work_file(self, name: str) -> Path:
         """Return a path for a copy that lives as long as the engine."""
@@ -218,6 +231,15 @@ _PANDAS_TYPES = {
     pa.int64(): pd.Int64Dtype(),
     pa.bool_(): pd.BooleanDtype(),
 }
+
+
+def _uncoded(schema: pa.Schema) -> pa.Schema:
+    """Say what a schema is without codes in place of texts."""
+    fields = [
+        field.with_type(field.type.value_type) if pa.types.is_dictionary(field.type) else field
+        for field in schema
+    ]
+    return pa.schema(fields, schema.metadata)
 
 
 def _close(connection: Any, *folders: Path) -> None:

@@ -2,20 +2,23 @@
 
 import difflib
 import os
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl
 
 import pyarrow as pa
 
-from opsplaybook import samples
 from opsplaybook.errors import SourceError, UsageError, quote
 from opsplaybook.params import shipped_folder
+from opsplaybook.samples import company
+from opsplaybook.sources.cached import CachedStock
 from opsplaybook.sources.engine import LocalEngine
 from opsplaybook.sources.mapping import SourceMapping, read_mapping
 from opsplaybook.sources.snapshot import RECORD, read_snapshot
 from opsplaybook.sources.source import Source
 from opsplaybook.sources.stock import MappedStock
+from opsplaybook.sources.table_cache import CACHE_VARIABLE, TableCache
 
 SAMPLE = "sample"
 SNAPSHOT_OF_VARIABLE = "OPSPLAYBOOK_SNAPSHOT_OF"
@@ -84,8 +87,15 @@ def _open_folder(folder: Path) -> Source:
 
 def _open_yaml(path: Path) -> Source:
     mapping = read_mapping(path)
-    stock = MappedStock(mapping, path.parent, origin=path.name, text=path.read_bytes())
-    return Source(stock)
+    return Source(_stock(mapping, path.parent, origin=path.name, text=path.read_bytes()))
+
+
+def _stock(mapping: SourceMapping, folder: Path, **more: Any) -> MappedStock:
+    """Make a stock that looks into the cache first, where there is one."""
+    cache = os.environ.get(CACHE_VARIABLE)
+    if not cache:
+        return MappedStock(mapping, folder, **more)
+    return CachedStock(mapping, folder, cache=TableCache(Path(cache)), **more)
 
 
 def _open_shipped(name: str) -> Source:
@@ -108,21 +118,24 @@ def _open_sample(address: str) -> Source:
 
 @lru_cache(maxsize=2)
 def _sample(accounts: int, seed: int, *, null: bool) -> Source:
-    """Make the sample company. It is the same for the same numbers, so it is made once."""
-    company = samples.make_company(accounts, seed=seed, null=null)
+    """Open the sample company. It is the same for the same numbers, so it is made once."""
+    company.hold_in_range(accounts, seed)
     mapping = SourceMapping(
-        name=company.name,
-        currency=company.currency,
-        timezone=company.timezone,
-        tables={table: {"table": f"raw.{table}"} for table in company.tables},
+        name=company.company_name(null=null),
+        currency=company.CURRENCY,
+        timezone=company.TIMEZONE,
+        tables={table: {"table": f"raw.{table}"} for table in company.COMPANY_TABLES},
     )
-    engine = LocalEngine(mapping.timezone)
-    for table, rows in company.tables.items():
+    address = address_of_sample(accounts, seed, null=null)
+    prepare = partial(_register_company, accounts=accounts, seed=seed, null=null)
+    return Source(_stock(mapping, Path(), origin=address, text=address.encode(), prepare=prepare))
+
+
+def _register_company(engine: LocalEngine, *, accounts: int, seed: int, null: bool) -> None:
+    made = company.make_company(accounts, seed=seed, null=null)
+    for table, rows in made.tables.items():
         kept = rows.dropna(axis="columns", how="all")
         engine.register(table, pa.Table.from_pandas(kept, preserve_index=False))
-    address = address_of_sample(accounts, seed, null=null)
-    stock = MappedStock(mapping, Path(), origin=address, text=address.encode(), engine=engine)
-    return Source(stock)
 
 
 def address_of_sample(accounts: int, seed: int, *, null: bool) -> str:

@@ -1,7 +1,11 @@
 """What was found in a table: rows read, kept, set aside, and what to know about them."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
 from datetime import date
+from typing import Any
+
+_DAYS = ("first_on", "last_on", "known_until")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,3 +114,37 @@ class Quality:
             for part in self.unmatched or ()
         ]
         return (*parts, *(f"{self.table}: {note}" for note in self.notes))
+
+
+def record_of(quality: Quality) -> dict[str, Any]:
+    """Write what was found as JSON knows it.
+
+    Examples
+    --------
+    >>> quality = Quality("spend", "s.csv", 3, 3, ("channel",), first_on=date(2026, 1, 31))
+    >>> record_of(quality)["first_on"]
+    '2026-01-31'
+    >>> quality_of(record_of(quality)) == quality
+    True
+    """
+    record = asdict(quality)
+    return record | {name: record[name] and record[name].isoformat() for name in _DAYS}
+
+
+def quality_of(record: Mapping[str, Any]) -> Quality:
+    """Read what was found from `record_of`, lists for tuples as JSON gives them."""
+    unmatched = record["unmatched"]
+    own = {name: record[name] and date.fromisoformat(record[name]) for name in _DAYS}
+    own |= {name: tuple(record[name]) for name in ("columns", "unused", "notes")}
+    own["set_aside"] = tuple(SetAside(**_examples(part)) for part in record["set_aside"])
+    own["unmatched"] = unmatched if unmatched is None else unmatched_of(unmatched)
+    return Quality(**{**record, **own})
+
+
+def unmatched_of(records: Iterable[Mapping[str, Any]]) -> tuple[Unmatched, ...]:
+    """Read values without a match from their records."""
+    return tuple(Unmatched(**_examples(record)) for record in records)
+
+
+def _examples(record: Mapping[str, Any]) -> dict[str, Any]:
+    return {**record, "examples": tuple(record["examples"])}

@@ -1,12 +1,13 @@
 """Values that point to rows of another table that are not there."""
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import ibis
 import pandas as pd
 from ibis.expr import types as ir
 
+from opsplaybook.contracts import TABLES
 from opsplaybook.errors import EXAMPLES_SHOWN, UsageError, quote
 from opsplaybook.sources.engine import Engine
 from opsplaybook.sources.quality import Unmatched
@@ -50,6 +51,28 @@ def unmatched(
         for row in top
     )
     return Unmatched(column, refers_to, int(total["rows"]), int(total["values"]), examples)
+
+
+def unmatched_values(
+    engine: Engine, name: str, table: ir.Table, others: Mapping[str, ir.Table]
+) -> tuple[Unmatched, ...]:
+    """Count the values of a table that point to rows that other tables lack.
+
+    Parameters
+    ----------
+    engine : Engine
+    name : str
+        Name of the table in the contracts.
+    table : ibis table
+    others : mapping of str to ibis table
+        Tables that it may point to.
+    """
+    parts = (
+        unmatched(engine, table, column, others[other], TABLES[other].facts().key[0], other)
+        for column, other in TABLES[name].facts().refers_to.items()
+        if column in table.columns and other in others
+    )
+    return tuple(part for part in parts if part is not None)
 
 
 def near_match(value: str, known: Sequence[str | None]) -> str:

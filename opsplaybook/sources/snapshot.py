@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from collections.abc import Iterable, Sequence
 from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
 from ibis.expr import types as ir
@@ -18,15 +16,9 @@ from ibis.expr import types as ir
 from opsplaybook.contracts import TABLES
 from opsplaybook.errors import SourceError
 from opsplaybook.sources.engine import Engine, LocalEngine, identifier, literal
-from opsplaybook.sources.known import (
-    DAY_VARIABLE,
-    END_VARIABLE,
-    as_known,
-    end_of_day,
-    last_day_variables,
-)
-from opsplaybook.sources.quality import Quality, SetAside, Unmatched
-from opsplaybook.sources.stock import Stock, StockTable, Where, values_of
+from opsplaybook.sources.quality import Quality, Unmatched, quality_of, record_of
+from opsplaybook.sources.ready import known_query, known_rows
+from opsplaybook.sources.stock import Stock, StockTable, Where
 
 RECORD = "snapshot.json"
 _VERSION = 1
@@ -51,11 +43,11 @@ def write_snapshot(stock: Stock, folder: Path, qualities: Sequence[Quality]) -> 
         "timezone": stock.timezone,
         "notes": stock.notes,
         "digests": stock.digests,
-        "tables": [asdict(quality) for quality in qualities],
+        "tables": [record_of(quality) for quality in qualities],
         "known": _known_queries(stock, qualities),
     }
     part = folder / f"{RECORD}.part"
-    part.write_text(json.dumps(record, default=_day_text, indent=1), encoding="utf-8")
+    part.write_text(json.dumps(record, indent=1), encoding="utf-8")
     part.replace(folder / RECORD)
 
 
@@ -72,24 +64,11 @@ def _write_table(engine: Engine, table: ir.Table, path: Path) -> None:
 
 
 def _known_queries(stock: Stock, qualities: Sequence[Quality]) -> dict[str, str]:
-    """Compile, once for all runs, the query that gives each table as known on a day.
-
-    Translating an expression takes Ibis longer than DuckDB takes to read one account.
-    """
+    """Write, once for all runs, the query that gives each table as known on a day."""
     engine = LocalEngine(stock.timezone)
-    queries = {}
-    for quality in qualities:
-        schema = stock.table(quality.table).expression.schema()
-        table = ibis.table(schema, name=quality.table)
-        known = as_known(table, TABLES[quality.table], last_day_variables())
-        queries[quality.table] = engine.backend.compile(known)
-    return queries
-
-
-def _day_text(value: object) -> str:
-    if isinstance(value, date):
-        return value.isoformat()
-    raise TypeError(f"{type(value).__name__} has no place in a snapshot record")
+    names = [quality.table for quality in qualities]
+    schemas = {name: stock.table(name).expression.schema() for name in names}
+    return {name: known_query(engine, name, schemas[name], called=name) for name in names}
 
 
 def read_snapshot(folder: Path) -> SnapshotStock:
@@ -128,7 +107,7 @@ class SnapshotStock:
         self.notes: tuple[str, ...] = tuple(record["notes"])
         self._folder = folder
         self._digests: dict[str, str] = record["digests"]
-        self._qualities = {part["table"]: _quality(part) for part in record["tables"]}
+        self._qualities = {part["table"]: quality_of(part) for part in record["tables"]}
         self._known: dict[str, str] = record["known"]
         self._tables: dict[str, StockTable] = {}
         self._views: set[str] = set()
@@ -163,45 +142,16 @@ class SnapshotStock:
     def rows(self, name: str, *, as_of: date, where: Where | None) -> pa.Table:
         """Fetch the rows of a table as known on a day, by its ready query."""
         self._view(name)
-        end = end_of_day(as_of, self.timezone).isoformat()
-        self.engine.execute(f"SET VARIABLE {DAY_VARIABLE} = DATE {literal(as_of.isoformat())}")
-        self.engine.execute(f"SET VARIABLE {END_VARIABLE} = TIMESTAMPTZ {literal(end)}")
-        conditions = " AND ".join(self._conditions(name, where or {})) or "TRUE"
-        return self.engine.arrow_of(
-            f"SELECT * FROM ({self._known[name]}) AS known WHERE {conditions}"
-        )
+        quality = self._qualities[name]
+        return known_rows(self.engine, self._known[name], quality, as_of=as_of, where=where)
 
-    def _conditions(self, name: str, where: Where) -> Iterator[str]:
-        for column, wanted in where.items():
-            if column in self._qualities[name].columns:
-                listed = ", ".join(literal(value) for value in values_of(wanted))
-                yield f"{identifier(column)} IN ({listed})" if listed else "FALSE"
-            elif column in TABLES[name].to_schema().columns:
-                yield "FALSE"
+    def unmatched(self, name: str, others: Iterable[str]) -> tuple[Unmatched, ...]:
+        """Say which values of a table point to rows that other tables lack."""
+        chosen = set(others)
+        return tuple(p for p in self._qualities[name].unmatched or () if p.refers_to in chosen)
 
     def _view(self, name: str) -> None:
         if name not in self._views:
             path = literal(str(self._folder / f"{name}.parquet"))
             self.engine.execute(f"CREATE VIEW {identifier(name)} AS FROM read_parquet({path})")
             self._views.add(name)
-
-
-def _quality(part: dict[str, Any]) -> Quality:
-    days = {
-        name: date.fromisoformat(part[name]) if part[name] else None
-        for name in ("first_on", "last_on", "known_until")
-    }
-    tuples = {name: tuple(part[name]) for name in ("columns", "unused", "notes")}
-    return Quality(
-        **part
-        | days
-        | tuples
-        | {
-            "set_aside": tuple(SetAside(**_examples(item)) for item in part["set_aside"]),
-            "unmatched": tuple(Unmatched(**_examples(item)) for item in part["unmatched"] or ()),
-        }
-    )
-
-
-def _examples(item: dict[str, Any]) -> dict[str, Any]:
-    return item | {"examples": tuple(item["examples"])}

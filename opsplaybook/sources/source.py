@@ -16,7 +16,7 @@ from opsplaybook.sources.check import Needs, SourceCheck, check_source
 from opsplaybook.sources.engine import frame, to_frame
 from opsplaybook.sources.loaded import Tables
 from opsplaybook.sources.quality import Quality, Unmatched
-from opsplaybook.sources.references import refuse_unknown, unmatched
+from opsplaybook.sources.references import refuse_unknown
 from opsplaybook.sources.searching import Hits, search
 from opsplaybook.sources.selecting import select
 from opsplaybook.sources.snapshot import read_snapshot, write_snapshot
@@ -248,23 +248,7 @@ class Source:
 
     def unmatched(self, name: str, others: Iterable[str]) -> tuple[Unmatched, ...]:
         """Count values of a table that point to rows that other tables lack."""
-        found = self.quality(name).unmatched
-        if found is not None:
-            return tuple(part for part in found if part.refers_to in set(others))
-        table = self.stock.table(name).expression
-        parts = [
-            unmatched(
-                self.stock.engine,
-                table,
-                column,
-                self.stock.table(other).expression,
-                TABLES[other].facts().key[0],
-                other,
-            )
-            for column, other in TABLES[name].facts().refers_to.items()
-            if column in table.columns and other in self.names and other in set(others)
-        ]
-        return tuple(part for part in parts if part is not None)
+        return self.stock.unmatched(name, others)
 
     def _frame(self, name: str, as_of: date, where: Where | None) -> pd.DataFrame:
         if name not in self.names:

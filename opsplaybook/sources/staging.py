@@ -101,8 +101,7 @@ def stage(
         *columns,
     )
     try:
-        coded = [column for column in contract.facts().coded if column in columns]
-        table = engine.keep(f"staged_{name}", marked, coded=coded)
+        table = engine.keep(f"staged_{name}", marked, coded=contract.facts().coded)
     except engine.errors as error:
         raise engine_error(error, where) from error
     return Staged(table, tuple(rules), tuple(columns))

@@ -2,7 +2,7 @@
 
 import difflib
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -26,7 +26,7 @@ from opsplaybook.sources.mapping import (
     expand,
     nearest,
 )
-from opsplaybook.sources.quality import Quality
+from opsplaybook.sources.quality import Quality, Unmatched
 from opsplaybook.sources.raw import (
     RawTable,
     attach_duckdb,
@@ -34,6 +34,7 @@ from opsplaybook.sources.raw import (
     raw_sqlite,
     rejected_lines,
 )
+from opsplaybook.sources.references import unmatched_values
 from opsplaybook.sources.staging import engine_error, stage
 from opsplaybook.sources.validated import validate_rows
 
@@ -93,6 +94,10 @@ class Stock(Protocol):
         """Fetch the rows of a table as known on a day."""
         ...
 
+    def unmatched(self, name: str, others: Iterable[str]) -> tuple[Unmatched, ...]:
+        """Say which values of a table point to rows that other tables lack."""
+        ...
+
 
 def expression(
     stock: Stock, name: str, *, as_of: date | None = None, where: Where | None = None
@@ -130,8 +135,8 @@ class MappedStock:
         What to call the source in messages.
     text : bytes
         The YAML, for its digest.
-    engine : LocalEngine, optional
-        An engine that knows tables already.
+    prepare : callable, optional
+        Makes tables known to the engine before the first one is validated.
     """
 
     def __init__(
@@ -141,7 +146,7 @@ class MappedStock:
         *,
         origin: str,
         text: bytes = b"",
-        engine: LocalEngine | None = None,
+        prepare: Callable[[LocalEngine], None] | None = None,
     ) -> None:
         self.mapping = mapping
         self.name = mapping.name
@@ -151,7 +156,7 @@ class MappedStock:
         self.origin = origin
         self._folder = folder
         self._text = text
-        self._engine = engine
+        self._prepare, self._prepared = prepare, False
         self._tables: dict[str, StockTable] = {}
         self._digests: dict[str, str] = {}
         self._raw_files_ready = False
@@ -173,7 +178,7 @@ class MappedStock:
         if self.mapping.database is not None:
             shown = self.mapping.database
             return RemoteEngine(expand(shown, where=self.origin), shown=shown)
-        engine = self._engine or LocalEngine(self.mapping.timezone)
+        engine = LocalEngine(self.mapping.timezone)
         if self.mapping.duckdb is not None:
             path = self._data_folder / expand(self.mapping.duckdb, where=self.origin)
             (path,) = find_files([str(path)], Path(), where=self.origin)
@@ -200,6 +205,16 @@ class MappedStock:
     def rows(self, name: str, *, as_of: date, where: Where | None) -> pa.Table:
         """Fetch the rows of a table as known on a day."""
         return self.engine.arrow(expression(self, name, as_of=as_of, where=where))
+
+    def unmatched(self, name: str, others: Iterable[str]) -> tuple[Unmatched, ...]:
+        """Say which values of a table point to rows that other tables lack."""
+        tables = {other: self.table(other).expression for other in self._pointed(name, others)}
+        return unmatched_values(self.engine, name, self.table(name).expression, tables)
+
+    def _pointed(self, name: str, others: Iterable[str]) -> list[str]:
+        """Name those of other tables that a table points to and the source has."""
+        pointed = set(TABLES[name].facts().refers_to.values()) & set(others)
+        return [other for other in self.names if other in pointed]
 
     def _validate(self, name: str) -> StockTable:
         spec = self.mapping.tables[name]
@@ -251,6 +266,9 @@ class MappedStock:
         if self.mapping.sqlite is not None and isinstance(self.engine, LocalEngine):
             query = f"SELECT * FROM {identifier(table)}"
             return raw_sqlite(self.engine, name, self._sqlite_file(where), query, where=where)
+        if self._prepare is not None and not self._prepared:
+            self._prepare(self.engine)
+            self._prepared = True
         quoted_name = ".".join(identifier(part) for part in table.split("."))
         return RawTable(f"table {table}", quoted_name)
 
@@ -263,8 +281,7 @@ class MappedStock:
                 where=where,
                 remedy="give `table` or `query`, or leave `database` out",
             )
-        expanded = [expand(pattern, where=where) for pattern in patterns]
-        files = find_files(expanded, self._data_folder, where=where)
+        files = self._found(patterns, where)
         for path in files:
             self._note_digest(path)
         defaults = self.mapping.defaults
@@ -275,6 +292,10 @@ class MappedStock:
         )
         sheet = nearest("sheet", spec, defaults)
         return raw_files(self.engine, name, files, form=form, sheet=sheet, where=where)
+
+    def _found(self, patterns: Iterable[str], where: str) -> list[Path]:
+        expanded = [expand(pattern, where=where) for pattern in patterns]
+        return find_files(expanded, self._data_folder, where=where)
 
     def _prepare_raw_files(self) -> None:
         """Make every entry of `files` known as raw.NAME; text is read once and kept."""

@@ -4,8 +4,12 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from opsplaybook.sources.table_cache import CACHE_VARIABLE
 
 SETTINGS = Path(__file__).parent / "jupyter"
 """Folder of JupyterLab's settings as we would have them; what the analyst sets herself wins.
@@ -17,6 +21,8 @@ FOLDER_VARIABLE = "OPSPLAYBOOK_LAB_FOLDER"
 """Environment variable with the folder that JupyterLab serves files from."""
 
 _SETTINGS_PATH = "JUPYTER_CONFIG_PATH"
+_ENDINGS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+"""How this process is told to end: on purpose, or because its terminal is gone."""
 
 
 def lab_command(folder: Path, *, kernel_name: str, more: Sequence[str] = ()) -> list[str]:
@@ -43,7 +49,7 @@ def lab_command(folder: Path, *, kernel_name: str, more: Sequence[str] = ()) -> 
     ]
 
 
-def lab_environment(folder: Path, environment: Mapping[str, str]) -> dict[str, str]:
+def lab_environment(folder: Path, environment: Mapping[str, str], *, cache: Path) -> dict[str, str]:
     """Return an environment in which JupyterLab finds our settings, besides those it had.
 
     Parameters
@@ -51,10 +57,16 @@ def lab_environment(folder: Path, environment: Mapping[str, str]) -> dict[str, s
     folder : Path
         As in `lab_command`; kernels learn from it where a file is served.
     environment : mapping of str to str
+    cache : Path
+        Folder in which kernels keep the tables that they have validated.
     """
     before = environment.get(_SETTINGS_PATH)
     paths = [str(SETTINGS), *([before] if before else [])]
-    own = {_SETTINGS_PATH: os.pathsep.join(paths), FOLDER_VARIABLE: str(folder.resolve())}
+    own = {
+        _SETTINGS_PATH: os.pathsep.join(paths),
+        FOLDER_VARIABLE: str(folder.resolve()),
+        CACHE_VARIABLE: str(cache),
+    }
     return {**environment, **own}
 
 
@@ -62,11 +74,30 @@ def run_lab(folder: Path, *, kernel_name: str, more: Sequence[str] = ()) -> int:
     """Run JupyterLab until it is ended; return its exit code.
 
     Ctrl-C reaches JupyterLab itself, which asks whether it is meant. Whoever ends this process ends
-    JupyterLab as well.
+    JupyterLab as well. Validated tables are kept in a folder that only this user can enter, and
+    that is removed at the end.
     """
     command = lab_command(folder, kernel_name=kernel_name, more=more)
-    environment = lab_environment(folder, os.environ)
-    with subprocess.Popen(command, env=environment) as process:  # noqa: S603 - our own command
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, lambda *_: process.terminate())
-        return process.wait()
+    with TemporaryDirectory(prefix="opsplaybook-tables-", ignore_cleanup_errors=True) as cache:
+        environment = lab_environment(folder, os.environ, cache=Path(cache))
+        with (
+            subprocess.Popen(command, env=environment) as process,  # noqa: S603 - our own command
+            _warming(folder, environment),
+        ):
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            for ending in _ENDINGS:
+                signal.signal(ending, lambda *_: process.terminate())
+            return process.wait()
+
+
+@contextmanager
+def _warming(folder: Path, environment: Mapping[str, str]) -> Iterator[None]:
+    """Validate the sources of the folder meanwhile; Ctrl-C does not concern it."""
+    command = [sys.executable, "-P", "-m", "opsplaybook.widgets.warming"]
+    with subprocess.Popen(  # noqa: S603 - our own command
+        command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, start_new_session=True
+    ) as process:
+        try:
+            yield
+        finally:
+            process.terminate()

@@ -91,18 +91,20 @@ def load(path: Path, *, memory: int = 0, kept: bool) -> Tables:
 
     Without a number of bytes the engine takes the memory it thinks fit.
     """
-    engine = LocalEngine("Europe/Berlin")
-    if memory:
-        engine.execute(f"SET memory_limit = '{memory} bytes'")
     kind = "TABLE" if kept else "VIEW"
-    engine.execute(f"CREATE {kind} raw.activity AS FROM read_parquet({literal(str(path))})")
+
+    def prepare(engine: LocalEngine) -> None:
+        if memory:
+            engine.execute(f"SET memory_limit = '{memory} bytes'")
+        engine.execute(f"CREATE {kind} raw.activity AS FROM read_parquet({literal(str(path))})")
+
     mapping = SourceMapping(
         name="Bench",
         currency="EUR",
         timezone="Europe/Berlin",
         tables={"activity": {"table": "raw.activity"}},
     )
-    source = Source(MappedStock(mapping, Path(), origin="bench", engine=engine))
+    source = Source(MappedStock(mapping, Path(), origin="bench", prepare=prepare))
     return source.load([], in_engine=["activity"], as_of=date(2026, 5, 1))
 
 

@@ -5,6 +5,7 @@ from opsplaybook.contracts import TABLES, Kind, kinds, validate
 from opsplaybook.errors import ParamsError
 from opsplaybook.samples import make_company
 from opsplaybook.samples.clock import TIMEZONE
+from opsplaybook.samples.company import COMPANY_TABLES
 
 AS_OF = pd.Timestamp("2026-06-30")
 # Agreed or expected for a later day, and known before it.
@@ -21,7 +22,7 @@ AHEAD = {
 def test_every_table_keeps_its_contract(company, null_company, null):
     tables = (null_company if null else company).tables
     # Outcomes come from experiment platforms; those of the sample company lie in its activity.
-    assert set(tables) == set(TABLES) - {"outcomes"}
+    assert set(tables) == set(COMPANY_TABLES) == set(TABLES) - {"outcomes"}
     for name, table in tables.items():
         assert len(validate(table, TABLES[name])) > 0, name
 

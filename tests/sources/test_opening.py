@@ -5,25 +5,25 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from opsplaybook.errors import SourceError, UsageError
-from opsplaybook.samples import make_company, write_company
+from opsplaybook.errors import ParamsError, SourceError, UsageError
+from opsplaybook.samples import company, make_company, write_company
 from opsplaybook.sources import open_source
 
 
 def test_the_sample_company_is_what_its_makers_made():
-    company = make_company(40, seed=3)
-    tables = open_source("sample?accounts=40&seed=3").load(company.tables)
-    for name, frame in company.tables.items():
+    made = make_company(40, seed=3)
+    tables = open_source("sample?accounts=40&seed=3").load(made.tables)
+    for name, frame in made.tables.items():
         pd.testing.assert_frame_equal(tables[name], frame, obj=name)
     assert tables.caveats == ()
     assert tables.as_of == date(2026, 6, 30)
-    assert (tables.currency, tables.timezone) == (company.currency, company.timezone)
+    assert (tables.currency, tables.timezone) == (made.currency, made.timezone)
 
 
 def test_its_files_give_the_same_tables(tmp_path):
-    company = write_company(tmp_path, accounts=40, seed=3)
-    tables = open_source(tmp_path).load(company.tables)
-    for name, frame in company.tables.items():
+    written = write_company(tmp_path, accounts=40, seed=3)
+    tables = open_source(tmp_path).load(written.tables)
+    for name, frame in written.tables.items():
         pd.testing.assert_frame_equal(tables[name], frame, obj=name)
     assert tables.caveats == ()
 
@@ -32,6 +32,26 @@ def test_the_null_company_is_another():
     null = open_source("sample:null?accounts=40")
     assert null.name != open_source("sample?accounts=40").name
     assert null.digests != open_source("sample?accounts=40").digests
+
+
+def test_the_sample_company_is_made_when_a_table_is_asked_for(monkeypatch):
+    made = []
+
+    def make(*given, **options):
+        made.append(given)
+        return make_company(*given, **options)
+
+    monkeypatch.setattr(company, "make_company", make)
+    source = open_source("sample?accounts=20&seed=98765")
+    assert (source.name, made) == ("Sample Analytics", [])
+    source.quality("accounts")
+    source.quality("contacts")
+    assert made == [(20,)]
+
+
+def test_a_company_that_is_too_small_is_refused_at_once():
+    with pytest.raises(ParamsError, match="19 accounts are too few"):
+        open_source("sample?accounts=19")
 
 
 @pytest.mark.parametrize("address", ["sample:nil", "sample?account=5"])
