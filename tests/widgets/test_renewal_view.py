@@ -59,7 +59,7 @@ def test_a_risk_lists_who_has_it_and_adds_up_what_they_are_worth(steps, risk):
     assert (len(listed), listed["annual_value"].sum()) == (count, value)
     at_risk = (listed["probability"] * listed["annual_value"]).sum()
     due, money, loss = (formats.money(x, "EUR") for x in (LISTED[0][1], value, at_risk))
-    assert f"{count} of 86, {money} of {due} due and {loss} of it at risk" in table.caption
+    assert f"{count} of 86, {money} of {due} due, {loss} value at risk" in table.caption
     assert table.total_rows == count
     largest = (listed["probability"] * listed["annual_value"]).sort_values(ascending=False)
     assert [row[0] for row in table.rows] == list(listed["label"][largest.index[: len(table.rows)]])

@@ -67,8 +67,8 @@ def _table_at_risk(forecast: Forecast, params: AtRisk, book: Book) -> Table:
         columns,
         key="at-risk",
         caption=f"Decisions with a risk of {formats.share(params.risk_from)} or more, "
-        f"{len(frame):,} of {len(open_decisions):,}, {value} of {due} due and {at_risk} of it "
-        f"at risk, {book.scope}",
+        f"{len(frame):,} of {len(open_decisions):,}, {value} of {due} due, {at_risk} value at "
+        f"risk, {book.scope}",
         currency=book.currency,
         note=f"{forecast.sentence(book.currency)} {coverage_words(forecast)}",
     )
