@@ -53,6 +53,7 @@ class Panel:
                 examples=problems,
                 remedy="correct them in the panel, and run this cell again",
             )
+        self._desk.taken()
         return form.params
 
     def adopt(self, values: Mapping[str, Any]) -> bool:

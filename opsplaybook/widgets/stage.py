@@ -2,7 +2,7 @@
 
 import base64
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from html import escape
 from typing import Any
@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from opsplaybook.display import Chart, Table, table_html
 from opsplaybook.errors import ParamsError
-from opsplaybook.params import PlaybookParams
+from opsplaybook.params import PlaybookParams, problem_text
 from opsplaybook.widgets.fields import fields_of, row
 from opsplaybook.widgets.notice import Notice
 from opsplaybook.widgets.resting import Rested
@@ -21,7 +21,16 @@ from opsplaybook.widgets.what_if import Shown, View
 REST_SECONDS = 0.05
 """A drag sends many values; the view is computed when none has come for so long."""
 
-_STYLE = "<style>.opsplaybook-view table {margin-left: 0}</style>"
+_STYLE = (
+    "<style>.opsplaybook-view {overflow-x: auto}"
+    ".opsplaybook-view table {margin-left: 0; min-width: min(100%, 36em)}"
+    ".opsplaybook-view caption {text-align: left}</style>"
+)
+"""Wide tables scroll by themselves.
+
+A caption is as wide as its table, and would break in the middle of a date over a small one.
+"""
+
 _LIKE_OUTPUT = "opsplaybook-view jp-RenderedHTMLCommon jp-RenderedHTML"
 """Classes by which JupyterLab gives a table the look that it has below a cell."""
 
@@ -108,8 +117,14 @@ class Stage:
         try:
             return type(self._params)(**(self._params.model_dump() | values))
         except ValidationError as error:
-            problems = [item["msg"] for item in error.errors(include_url=False)]
+            problems = [_problem(item) for item in error.errors(include_url=False)]
         raise ParamsError("; ".join(problems))
+
+
+def _problem(item: Mapping[str, Any]) -> str:
+    """Say what is wrong with which field, by the name that stands before it."""
+    name = str(item["loc"][0]).replace("_", " ") if item["loc"] else ""
+    return f"{name}: {problem_text(item)}" if name else problem_text(item)
 
 
 def _html(shown: Shown) -> str:

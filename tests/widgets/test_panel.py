@@ -49,6 +49,24 @@ def test_what_was_put_in_stays_when_the_cell_runs_again(person):
     assert panel(account_review, other).params.period_days == 90
 
 
+def test_what_was_said_goes_when_it_is_no_longer_so(person, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shown = panel(account_review, PARAMS)
+    shown._repr_mimebundle_()
+    desk = shown._desk
+    desk._save.click()
+    assert "there is no name yet" in desk._kept.value
+    desk._name.value = "mine"
+    assert desk._kept.value == ""
+    desk._save.click()
+    assert "Saved" in desk._kept.value
+    desk.form._fields["period_days"].widget.value = 60
+    assert desk._kept.value == ""
+    assert "Run the cells below" in desk._hint.value
+    assert shown.params.period_days == 60
+    assert desk._hint.value == ""
+
+
 def test_nothing_runs_on_values_that_are_wrong(person):
     shown = panel(account_review, PARAMS)
     shown._repr_mimebundle_()

@@ -91,7 +91,7 @@ def test_a_value_that_the_model_refuses_is_said_in_its_words():
         await asyncio.sleep(4 * REST_SECONDS)
 
     asyncio.run(move())
-    assert "they must fall from S to B" in stage._said.value
+    assert "thresholds: they must fall from S to B" in stage._said.value
     assert stage._screen.value == ""
 
 
