@@ -42,7 +42,7 @@ class Desk:
         self._replace = ipywidgets.Checkbox(
             description=REPLACE,
             indent=False,
-            layout=ipywidgets.Layout(width="200px", align_items="center"),
+            layout=ipywidgets.Layout(width="200px"),
         )
         self._save = ipywidgets.Button(description="Save as params", icon="save")
         self._publish = ipywidgets.Button(description="Publish", icon="share")

@@ -21,10 +21,16 @@ from opsplaybook.widgets.weights import WeightSliders
 
 SLIDER_STEPS = 100
 
-_WIDTH = ipywidgets.Layout(width="320px")
+_WIDTH = {"width": "320px"}
 _SEPARATOR, _MOST_LINES = ";", 8
+_LINE_LETTERS = 38
+"""Letters that one line of a text area holds at its width."""
+
 _NAME = re.compile(r"`([a-z0-9_]+)`")
-_NAME_WIDTH, _MEANING_WIDTH = "170px", "min(480px, 40vw)"
+_NAME_WIDTH, _MEANING_LEAST, _MEANING_MOST = "170px", "300px", "480px"
+_FIELD_LEAST, _SLIDERS_LEAST = "240px", "400px"
+_MEANING = "line-height:18px;padding:5px 0;color:var(--jp-ui-font-color2)"
+"""JupyterLab gives a line the height of a field, which is too much where a meaning has two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,20 +98,36 @@ def row(field: Field, beside: ipywidgets.Widget | None = None) -> ipywidgets.Wid
     """Lay a field out with its name and meaning, and something below the meaning."""
     label = ipywidgets.HTML(
         f"<b>{escape(field.name.replace('_', ' '))}</b>",
-        layout=ipywidgets.Layout(width=_NAME_WIDTH),
+        layout=ipywidgets.Layout(width=_NAME_WIDTH, flex="none"),
     )
-    meaning = ipywidgets.HTML(
-        _meaning(field.description), layout=ipywidgets.Layout(width=_MEANING_WIDTH)
+    text = ipywidgets.VBox(
+        [ipywidgets.HTML(_meaning(field.description)), *([beside] if beside else [])],
+        layout=ipywidgets.Layout(flex=f"1 1 {_MEANING_LEAST}", max_width=_MEANING_MOST),
     )
-    text = ipywidgets.VBox([meaning, beside]) if beside else meaning
+    # Where the window is narrow, the meaning goes below, and the field gives way or goes below too.
+    most = field.widget.layout.width
+    least = _SLIDERS_LEAST if isinstance(field.widget, WeightSliders) else _FIELD_LEAST
+    field.widget.layout.flex, field.widget.layout.max_width = f"1 1 {least}", most
+    named = ipywidgets.HBox(
+        [label, field.widget],
+        layout=ipywidgets.Layout(
+            flex_flow="row wrap",
+            flex=f"1 1 calc({_NAME_WIDTH} + {_FIELD_LEAST})",
+            max_width=f"calc({_NAME_WIDTH} + {most} + 8px)",
+        ),
+    )
     return ipywidgets.HBox(
-        [label, field.widget, text], layout=ipywidgets.Layout(align_items="flex-start")
+        [named, text],
+        layout=ipywidgets.Layout(
+            flex_flow="row wrap", align_items="flex-start", margin="0 0 4px 0"
+        ),
     )
 
 
 def _meaning(text: str) -> str:
     """Write the meaning of a parameter; names of others as their fields have them."""
-    return _NAME.sub(lambda found: f"<i>{found[1].replace('_', ' ')}</i>", escape(text))
+    words = _NAME.sub(lambda found: f"<i>{found[1].replace('_', ' ')}</i>", escape(text))
+    return f'<div style="{_MEANING}">{words}</div>'
 
 
 def make_field(
@@ -223,25 +245,32 @@ def _searched(
 
 
 def _listed(name: str, info: FieldInfo, value: Any, kind: Any) -> Field:
-    """Several texts or numbers on one line, as the command line takes them; long texts below."""
+    """Several texts or numbers with commas, as the command line takes them; long texts below."""
     if any(isinstance(item, Separator) for item in info.metadata):
         return _lines(name, info, value)
     numbers = float in get_args(kind)
-    widget = ipywidgets.Text(continuous_update=False, layout=_WIDTH)
+
+    def written(items: Any) -> str:
+        return ", ".join(f"{item:g}" if numbers else str(item) for item in items)
 
     def write(items: Any) -> None:
-        widget.value = ", ".join(f"{item:g}" if numbers else str(item) for item in items)
+        widget.value = written(items)
 
     def read() -> Any:
-        return tuple(part.strip() for part in widget.value.split(",") if part.strip())
+        parts = widget.value.replace("\n", ",").split(",")
+        return tuple(part.strip() for part in parts if part.strip())
 
+    lines = 1 + len(written(value)) // _LINE_LETTERS
+    area = {"continuous_update": False, "layout": _WIDTH}
+    widget = ipywidgets.Textarea(rows=lines, **area) if lines > 1 else ipywidgets.Text(**area)
     write(value)
     return Field(name, info.description or "", widget, read, write)
 
 
 def _lines(name: str, info: FieldInfo, value: Any) -> Field:
     """Several texts that may hold commas, one below the other."""
-    rows = min(max(len(value), 2), _MOST_LINES)
+    lines = sum(1 + len(text) // _LINE_LETTERS for text in value)
+    rows = min(max(lines, 2), _MOST_LINES)
     widget = ipywidgets.Textarea(
         rows=rows, placeholder="one per line", continuous_update=False, layout=_WIDTH
     )

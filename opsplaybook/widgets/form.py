@@ -11,6 +11,7 @@ from opsplaybook.params import PlaybookParams, problem_text
 from opsplaybook.sources import open_source
 from opsplaybook.widgets.choices import NONE_KNOWN, Choices, choices_of, has_choices
 from opsplaybook.widgets.fields import fields_of, row
+from opsplaybook.widgets.look import look
 from opsplaybook.widgets.notice import Notice
 
 _ALWAYS = frozenset(PlaybookParams.model_fields)
@@ -45,7 +46,7 @@ class Form:
             params, self._model.model_fields, moved=self._check, choices=self._choices_of
         )
         self._errors = {name: Notice() for name in self._fields}
-        self.box = ipywidgets.VBox([self._notice, *self._groups(), self._together])
+        self.box = ipywidgets.VBox([look(), self._notice, *self._groups(), self._together])
         self._mark(self._problems(self._values()))
 
     @property

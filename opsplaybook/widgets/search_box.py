@@ -14,7 +14,7 @@ REST_SECONDS = 0.25
 """A person who types quickly pauses less than that between two letters."""
 
 _ROWS = 6
-_WIDTH = "320px"
+_WIDTH = "324px"
 
 
 class SearchBox(ipywidgets.VBox):
@@ -41,13 +41,15 @@ class SearchBox(ipywidgets.VBox):
         self._typed = ipywidgets.Text(
             value,
             placeholder="type a part of a key or name",
-            layout=ipywidgets.Layout(width=_WIDTH),
+            layout=ipywidgets.Layout(width="auto"),
         )
         self._offered = ipywidgets.Select(
-            rows=_ROWS, layout=ipywidgets.Layout(width=_WIDTH, display="none")
+            rows=_ROWS, layout=ipywidgets.Layout(width="auto", display="none")
         )
         self._said = Notice()
-        super().__init__([self._typed, self._offered, self._said])
+        super().__init__(
+            [self._typed, self._offered, self._said], layout=ipywidgets.Layout(width=_WIDTH)
+        )
         self.value = value
         self._look_up_later = Rested(self._look_up, REST_SECONDS)
         self._typed.observe(self._hear, names="value")

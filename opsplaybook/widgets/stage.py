@@ -14,25 +14,13 @@ from opsplaybook.display import Chart, Table, table_html
 from opsplaybook.errors import ParamsError
 from opsplaybook.params import PlaybookParams, problem_text
 from opsplaybook.widgets.fields import fields_of, row
+from opsplaybook.widgets.look import VIEW, look
 from opsplaybook.widgets.notice import Notice
 from opsplaybook.widgets.resting import Rested
 from opsplaybook.widgets.what_if import Shown, View
 
 REST_SECONDS = 0.05
 """A drag sends many values; the view is computed when none has come for so long."""
-
-_STYLE = (
-    "<style>.opsplaybook-view {overflow-x: auto}"
-    ".opsplaybook-view table {margin-left: 0; min-width: min(100%, 36em)}"
-    ".opsplaybook-view caption {text-align: left}</style>"
-)
-"""Wide tables scroll by themselves.
-
-A caption is as wide as its table, and would break in the middle of a date over a small one.
-"""
-
-_LIKE_OUTPUT = "opsplaybook-view jp-RenderedHTMLCommon jp-RenderedHTML"
-"""Classes by which JupyterLab gives a table the look that it has below a cell."""
 
 QUICK_SECONDS = 0.15
 """A view that is computed in less follows the hand while it still moves."""
@@ -74,7 +62,7 @@ class Stage:
             if isinstance(field.widget, ipywidgets.IntSlider | ipywidgets.FloatSlider):
                 field.widget.continuous_update = True
         rows = [row(field) for field in self._fields.values()]
-        self.box = ipywidgets.VBox([*rows, self._buttons(), self._said, self._screen])
+        self.box = ipywidgets.VBox([look(), *rows, self._buttons(), self._said, self._screen])
         self._follow()
 
     def _buttons(self) -> ipywidgets.Widget:
@@ -107,7 +95,7 @@ class Stage:
             shown = "".join(map(_html, self._view(self._asked(), *self._given)))
             self._said.say("")
         # What does not fit the fields above is taken off the screen.
-        self._screen.value = f'{_STYLE}<div class="{_LIKE_OUTPUT}">{shown}</div>' if shown else ""
+        self._screen.value = f'<div class="{VIEW}">{shown}</div>' if shown else ""
         self.computed += 1
         self._moved.restarts = time.perf_counter() - began > QUICK_SECONDS
 
