@@ -2,7 +2,7 @@
 
 import base64
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from html import escape
 from typing import Any
@@ -34,7 +34,7 @@ class Stage:
     view, params, given, names
         As in `what_if`.
     adopt : callable
-        Puts values into the panel of the playbook; returns whether there is one.
+        Puts values into the panel of the playbook; returns which it has.
 
     Attributes
     ----------
@@ -51,7 +51,7 @@ class Stage:
         given: tuple[Any, ...],
         names: tuple[str, ...],
         *,
-        adopt: Callable[[PlaybookParams, dict[str, Any]], bool],
+        adopt: Callable[[PlaybookParams, dict[str, Any]], tuple[str, ...]],
     ) -> None:
         self._view, self._params, self._given, self._adopt = view, params, given, adopt
         self._screen, self._said = ipywidgets.HTML(), Notice()
@@ -82,8 +82,9 @@ class Stage:
         with self._said:
             params = self._asked()
             values = {name: getattr(params, name) for name in self._fields}
-            if self._adopt(params, values):
-                self._said.say("The panel at the top holds these values now. Keep them there.")
+            taken = self._adopt(params, values)
+            if taken:
+                self._said.say(_taken_text([name for name in values if name not in taken]))
             else:
                 self._said.complain("There is no panel: run the cell that shows it.")
 
@@ -107,6 +108,13 @@ class Stage:
         except ValidationError as error:
             problems = [_problem(item) for item in error.errors(include_url=False)]
         raise ParamsError("; ".join(problems))
+
+
+def _taken_text(left: Sequence[str]) -> str:
+    """Say that the panel has the values, and which are of this view alone."""
+    text = "The panel at the top holds these values now. Keep them there."
+    names = ", ".join(name.replace("_", " ") for name in left)
+    return f"{text} Of this view alone: {names}." if left else text
 
 
 def _problem(item: Mapping[str, Any]) -> str:

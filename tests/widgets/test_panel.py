@@ -6,7 +6,7 @@ from opsplaybook.display import TABLE_MIME
 from opsplaybook.errors import ParamsError
 from opsplaybook.playbooks import account_review
 from opsplaybook.widgets import frontend, panel, what_if
-from opsplaybook.widgets.panel import _OPEN
+from opsplaybook.widgets.panel import _OPEN, adopt
 
 PARAMS = account_review.Params()
 WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
@@ -73,6 +73,14 @@ def test_nothing_runs_on_values_that_are_wrong(person):
     shown._desk.form._fields["account_id"].widget.value = "A-9999"
     with pytest.raises(ParamsError, match="A-9999 is not among the"):
         _ = shown.params
+
+
+def test_a_panel_takes_what_it_has_and_says_what_that_is(person):
+    assert adopt(PARAMS, {"period_days": 60}) == ()
+    shown = panel(account_review, PARAMS)
+    shown._repr_mimebundle_()
+    assert adopt(PARAMS, {"period_days": 60, "of_the_view": 1}) == ("period_days",)
+    assert shown.params.period_days == 60
 
 
 def test_a_view_without_a_person_is_its_first_table():

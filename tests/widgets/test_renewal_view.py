@@ -87,12 +87,17 @@ def test_a_threshold_leaves_the_forecast_alone_and_a_horizon_does_not(steps):
 
 def test_a_hand_on_the_slider_reaches_list_and_revenue(steps):
     params, adopted = playbook.at_risk(steps.params), []
+
+    def adopt(_, values):
+        adopted.append(values)
+        return ("horizon_days",)
+
     stage = Stage(
         playbook.what_if_horizon,
         params,
         steps.given,
         playbook.WHAT_IF_HORIZON,
-        adopt=lambda params, values: adopted.append(values) or True,
+        adopt=adopt,
     )
 
     async def move():
@@ -107,3 +112,4 @@ def test_a_hand_on_the_slider_reaches_list_and_revenue(steps):
     assert "Delta Capital" not in shown
     stage._on_take(None)
     assert adopted == [{"horizon_days": 180, "risk_from": 0.2}]
+    assert "Of this view alone: risk from." in stage._said.value
