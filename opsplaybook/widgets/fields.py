@@ -1,11 +1,9 @@
 """One field of a form: the widget that fits a parameter, made from the model's own description."""
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
-from html import escape
 from math import floor, log10
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin
@@ -25,12 +23,6 @@ _WIDTH = {"width": "320px"}
 _SEPARATOR, _MOST_LINES = ";", 8
 _LINE_LETTERS = 38
 """Letters that one line of a text area holds at its width."""
-
-_NAME = re.compile(r"`([a-z0-9_]+)`")
-_NAME_WIDTH, _MEANING_LEAST, _MEANING_MOST = "170px", "300px", "480px"
-_FIELD_LEAST, _SLIDERS_LEAST = "240px", "400px"
-_MEANING = "line-height:18px;padding:5px 0;color:var(--jp-ui-font-color2)"
-"""JupyterLab gives a line the height of a field, which is too much where a meaning has two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,42 +84,6 @@ def fields_of(
         fields[name] = make_field(name, info, getattr(params, name), keys)
         fields[name].widget.observe(moved, names="value")
     return fields
-
-
-def row(field: Field, beside: ipywidgets.Widget | None = None) -> ipywidgets.Widget:
-    """Lay a field out with its name and meaning, and something below the meaning."""
-    label = ipywidgets.HTML(
-        f"<b>{escape(field.name.replace('_', ' '))}</b>",
-        layout=ipywidgets.Layout(width=_NAME_WIDTH, flex="none"),
-    )
-    text = ipywidgets.VBox(
-        [ipywidgets.HTML(_meaning(field.description)), *([beside] if beside else [])],
-        layout=ipywidgets.Layout(flex=f"1 1 {_MEANING_LEAST}", max_width=_MEANING_MOST),
-    )
-    # Where the window is narrow, the meaning goes below, and the field gives way or goes below too.
-    most = field.widget.layout.width
-    least = _SLIDERS_LEAST if isinstance(field.widget, WeightSliders) else _FIELD_LEAST
-    field.widget.layout.flex, field.widget.layout.max_width = f"1 1 {least}", most
-    named = ipywidgets.HBox(
-        [label, field.widget],
-        layout=ipywidgets.Layout(
-            flex_flow="row wrap",
-            flex=f"1 1 calc({_NAME_WIDTH} + {_FIELD_LEAST})",
-            max_width=f"calc({_NAME_WIDTH} + {most} + 8px)",
-        ),
-    )
-    return ipywidgets.HBox(
-        [named, text],
-        layout=ipywidgets.Layout(
-            flex_flow="row wrap", align_items="flex-start", margin="0 0 4px 0"
-        ),
-    )
-
-
-def _meaning(text: str) -> str:
-    """Write the meaning of a parameter; names of others as their fields have them."""
-    words = _NAME.sub(lambda found: f"<i>{found[1].replace('_', ' ')}</i>", escape(text))
-    return f'<div style="{_MEANING}">{words}</div>'
 
 
 def make_field(

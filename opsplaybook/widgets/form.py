@@ -10,9 +10,10 @@ from opsplaybook.errors import OpsPlaybookError
 from opsplaybook.params import PlaybookParams, problem_text
 from opsplaybook.sources import open_source
 from opsplaybook.widgets.choices import NONE_KNOWN, Choices, choices_of, has_choices
-from opsplaybook.widgets.fields import fields_of, row
+from opsplaybook.widgets.fields import fields_of
 from opsplaybook.widgets.look import look
 from opsplaybook.widgets.notice import Notice
+from opsplaybook.widgets.rows import row
 
 _ALWAYS = frozenset(PlaybookParams.model_fields)
 

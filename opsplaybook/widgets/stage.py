@@ -13,10 +13,11 @@ from pydantic import ValidationError
 from opsplaybook.display import Chart, Table, table_html
 from opsplaybook.errors import ParamsError
 from opsplaybook.params import PlaybookParams, problem_text
-from opsplaybook.widgets.fields import fields_of, row
+from opsplaybook.widgets.fields import fields_of
 from opsplaybook.widgets.look import VIEW, look
 from opsplaybook.widgets.notice import Notice
 from opsplaybook.widgets.resting import Rested
+from opsplaybook.widgets.rows import row
 from opsplaybook.widgets.what_if import Shown, View
 
 REST_SECONDS = 0.05
