@@ -244,7 +244,7 @@ def shipped_folder(name: Shipped) -> Path:
 
 
 def _limit(end: object) -> str:
-    return f"{end:,}" if isinstance(end, int | float) else str(end)
+    return f"{end:,.12g}" if isinstance(end, int | float) else str(end)
 
 
 def _shown(item: object) -> str:

@@ -14,7 +14,9 @@ REST_SECONDS = 0.25
 """A person who types quickly pauses less than that between two letters."""
 
 _ROWS = 6
-_WIDTH = "324px"
+_WIDTH = "320px"
+_INSIDE = {"width": "auto", "margin": "0"}
+"""The box as a whole has the margin of a field, so that it stands in line with others."""
 
 
 class SearchBox(ipywidgets.VBox):
@@ -41,14 +43,15 @@ class SearchBox(ipywidgets.VBox):
         self._typed = ipywidgets.Text(
             value,
             placeholder="type a part of a key or name",
-            layout=ipywidgets.Layout(width="auto"),
+            layout=ipywidgets.Layout(**_INSIDE),
         )
         self._offered = ipywidgets.Select(
-            rows=_ROWS, layout=ipywidgets.Layout(width="auto", display="none")
+            rows=_ROWS, layout=ipywidgets.Layout(**_INSIDE, display="none")
         )
         self._said = Notice()
         super().__init__(
-            [self._typed, self._offered, self._said], layout=ipywidgets.Layout(width=_WIDTH)
+            [self._typed, self._offered, self._said],
+            layout=ipywidgets.Layout(width=_WIDTH, margin="2px"),
         )
         self.value = value
         self._look_up_later = Rested(self._look_up, REST_SECONDS)
