@@ -52,7 +52,7 @@ def test_other_metrics_and_groups_are_read_where_there_is_no_slider(open_noteboo
     assert view.text() != shown
 
 
-def test_of_many_quick_drags_the_last_one_stays_and_few_are_computed(open_notebook):
+def test_of_many_quick_drags_none_queue_up_and_the_last_one_stays(open_notebook):
     _, view = opened(open_notebook, "event_retrospective")
     shown = view.text()
     there_and_back = [place / 40 for place in (*range(1, 40), *range(40, 12, -1))]
