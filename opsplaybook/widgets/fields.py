@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from math import floor, log10
+from textwrap import wrap
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin
 
@@ -216,17 +217,20 @@ def _listed(name: str, info: FieldInfo, value: Any, kind: Any) -> Field:
         parts = widget.value.replace("\n", ",").split(",")
         return tuple(part.strip() for part in parts if part.strip())
 
-    lines = 1 + len(written(value)) // _LINE_LETTERS
+    lines = _line_count(written(value))
     area = {"continuous_update": False, "layout": _WIDTH}
     widget = ipywidgets.Textarea(rows=lines, **area) if lines > 1 else ipywidgets.Text(**area)
     write(value)
     return Field(name, info.description or "", widget, read, write)
 
 
+def _line_count(text: str) -> int:
+    return max(1, len(wrap(text, _LINE_LETTERS)))
+
+
 def _lines(name: str, info: FieldInfo, value: Any) -> Field:
     """Several texts that may hold commas, one below the other."""
-    lines = sum(1 + len(text) // _LINE_LETTERS for text in value)
-    rows = min(max(lines, 2), _MOST_LINES)
+    rows = min(max(sum(map(_line_count, value)), 2), _MOST_LINES)
     widget = ipywidgets.Textarea(
         rows=rows, placeholder="one per line", continuous_update=False, layout=_WIDTH
     )

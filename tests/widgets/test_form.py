@@ -136,6 +136,16 @@ def test_values_are_put_into_the_form_at_once(small):
     assert heard[-1]
 
 
+def test_a_list_that_is_too_long_for_one_line_is_seen_whole(small):
+    form, _ = form_of(customer_portrait, source=small)
+    dimensions = form._fields["dimensions"]
+    assert dimensions.widget.rows == 4
+    dimensions.widget.value = "order_amount, company_size,\ngross_profit\n"
+    assert dimensions.read() == ("order_amount", "company_size", "gross_profit")
+    assert form._fields["teams"].widget.rows == 5
+    assert isinstance(form._fields["thresholds"].widget, ipywidgets.Text)
+
+
 def test_weights_stay_whole(small):
     form, _ = form_of(customer_portrait, source=small)
     form._fields["weights"].widget.children[0].value = 50
