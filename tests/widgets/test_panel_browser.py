@@ -31,10 +31,14 @@ def open_more(notebook):
     notebook.page.get_by_text("Source, last known day, audience").click()
 
 
+def complaints(notebook):
+    """Return what the notebook complains about; JupyterLab has alerts of its own."""
+    return notebook.page.locator(".jp-OutputArea [role=alert]:visible")
+
+
 def alert(notebook):
     """Return what the panel complains about."""
-    # JupyterLab has alerts of its own.
-    line = notebook.page.locator(".jp-OutputArea [role=alert]:visible").first
+    line = complaints(notebook).first
     line.wait_for()
     return line.inner_text()
 
@@ -50,7 +54,7 @@ def test_an_account_that_was_deleted_is_marked_and_stops_the_cells_below(open_no
     cell = notebook.cell("params = panel.params")
     assert "correct them in the panel" in cell.locator(".jp-OutputArea").inner_text()
     notebook.put("account id", "A-0012")
-    assert notebook.page.locator("[role=alert]:visible").count() == 0
+    assert complaints(notebook).count() == 0
     assert notebook.page.get_by_role("button", name="Publish").is_enabled()
     assert notebook.page.get_by_text("official Jupyter news").count() == 0
 
@@ -61,7 +65,7 @@ def test_a_source_that_was_never_there_is_marked(open_notebook):
     notebook.put("source", "nowhere")
     assert "there is no such source" in alert(notebook)
     notebook.put("source", "sample")
-    assert notebook.page.locator("[role=alert]:visible").count() == 0
+    assert complaints(notebook).count() == 0
 
 
 def test_a_source_that_vanishes_after_the_panel_was_shown_is_said_by_the_panel(
@@ -71,7 +75,7 @@ def test_a_source_that_vanishes_after_the_panel_was_shown_is_said_by_the_panel(
     open_more(notebook)
     notebook.put("source", "company")
     notebook.put("account id", "A-0003")
-    assert notebook.page.locator("[role=alert]:visible").count() == 0
+    assert complaints(notebook).count() == 0
     aside = company.rename(company.with_name("aside"))
     try:
         notebook.page.get_by_role("button", name="Publish").click()
