@@ -11,8 +11,9 @@ _ARROW = (
 )
 
 _RULES = f"""
-/* Wide tables scroll by themselves. */
+/* Wide tables scroll by themselves, and take no fields along. */
 .opsplaybook-view {{ overflow-x: auto; }}
+.widget-html-content:has(> .opsplaybook-view) {{ min-width: 0; }}
 .opsplaybook-view table {{ margin-left: 0; min-width: min(100%, 36em); }}
 /* A caption is as wide as its table: over a small one, dates would break at their hyphens. */
 .opsplaybook-view caption {{ text-align: left; }}
