@@ -245,12 +245,13 @@ def ends(low: float, high: float, kind: Kind, *, currency: str = "") -> str:
 
     Examples
     --------
-    >>> ends(-0.3, 0.4, "change"), ends(-0.3, 15.92, "change")
-    ('−30% to +40%', '−30% to over +900%')
+    >>> ends(-0.3, 0.4, "change"), ends(-0.3, 15.92, "change"), ends(12.95, 51.3, "change")
+    ('−30% to +40%', '−30% to over +900%', 'over +900%')
     """
     first = value(low, kind, currency=currency)
     if kind == "change" and high > _LARGEST_CHANGE:
-        return f"{first} to over {change(_LARGEST_CHANGE)}"
+        far = f"over {change(_LARGEST_CHANGE)}"
+        return far if low >= _LARGEST_CHANGE else f"{first} to {far}"
     return f"{first} to {value(high, kind, currency=currency)}"
 
 

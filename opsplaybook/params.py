@@ -18,8 +18,27 @@ from opsplaybook import formats
 from opsplaybook.display import Audience, Heading, MimeBundle, Table
 from opsplaybook.errors import ParamsError, UsageError, quote
 
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
+"""Days that a parameter can be: beyond them, dates with an offset cannot be counted."""
+
 Shipped = Literal["notebooks", "params"]
 Model = TypeVar("Model", bound="PlaybookParams")
+
+
+_WORDS = {
+    "string_too_short": "must not be empty",
+    "too_short": "at least {min_length} needed",
+    "too_long": "at most {max_length} allowed",
+    "greater_than": "must be more than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than": "must be less than {lt}",
+    "less_than_equal": "must be at most {le}",
+    "finite_number": "must be a finite number",
+    "float_parsing": "must be a number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+}
+"""What pydantic finds, in words for whoever fills a form."""
 
 
 def _parted(value: object) -> object:
@@ -73,6 +92,8 @@ class PlaybookParams(BaseModel):
     as_of: date | None = Field(
         None,
         description="Last known day; nothing after it is read. Empty: the last day of the data",
+        ge=FIRST_DAY,
+        le=LAST_DAY,
     )
     audience: Audience = Field(
         "internal", description="`customer` leaves out other customers, scores, staff and code"
@@ -132,6 +153,31 @@ def resolve(model: type[Model], values: Mapping[str, Any], *, where: str = "para
         examples=problems,
         remedy="correct the name or value; the notebook's first cell lists what each means",
     )
+
+
+def problem_text(item: Mapping[str, Any]) -> str:
+    """Say what is wrong with a value, in words that ask for no knowledge of types.
+
+    Parameters
+    ----------
+    item : mapping
+        One of the errors of a pydantic ``ValidationError``.
+
+    Examples
+    --------
+    >>> problem_text({"type": "less_than_equal", "ctx": {"le": 200_000}, "msg": ""})
+    'must be at most 200,000'
+    >>> problem_text({"type": "weights", "msg": "Weights add up to 90"})
+    'weights add up to 90'
+    """
+    kind = item["type"]
+    if kind.startswith("date"):
+        return "must be a date like 2026-01-31"
+    if kind in _WORDS:
+        return _WORDS[kind].format(
+            **{name: _limit(end) for name, end in item.get("ctx", {}).items()}
+        )
+    return item["msg"][:1].lower() + item["msg"][1:]
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -197,6 +243,10 @@ def shipped_folder(name: Shipped) -> Path:
     )
 
 
+def _limit(end: object) -> str:
+    return f"{end:,.12g}" if isinstance(end, int | float) else str(end)
+
+
 def _shown(item: object) -> str:
     if item is None:
         return formats.MISSING
@@ -213,7 +263,5 @@ def _problem(model: type[PlaybookParams], item: Mapping[str, Any]) -> str:
             f"; did you mean {near[0]}?" if near else f"; there are {', '.join(model.model_fields)}"
         )
         return f"{name}: there is no such parameter{hint}"
-    message = item["msg"][:1].lower() + item["msg"][1:]
-    if item["type"].startswith("date"):
-        message = "must be a date like 2026-01-31"
+    message = problem_text(item)
     return f"{name}: {message}, not {quote(item['input'])}" if name else message

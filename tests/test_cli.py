@@ -127,7 +127,7 @@ def test_parameter_out_of_range(company, tmp_path):
     message = run(company, tmp_path, "late_window_days=0")
 
     assert "late_window_days" in message
-    assert "greater than or equal to 1" in message
+    assert "must be at least 1" in message
 
 
 def test_event_that_does_not_exist(company, tmp_path):

@@ -119,3 +119,8 @@ def test_a_period_shows_both_ends():
 )
 def test_far_end_of_a_change_is_not_written_out(high, text):
     assert formats.interval(Interval(-0.3, high), "change") == f"−30% to {text}"
+
+
+def test_a_change_that_is_far_at_both_ends_has_no_low_end_above_its_high_one():
+    assert formats.interval(Interval(12.95, 51.3), "change") == "over +900%"
+    assert formats.interval(Interval(9, 51.3), "change") == "over +900%"

@@ -17,7 +17,7 @@ def test_every_problem_is_named_at_once():
     text = str(caught.value)
     assert text.startswith("x.yaml: 3 parameters are wrong")
     assert "sorce: there is no such parameter; did you mean source?" in text
-    assert 'level: input should be less than or equal to 0.999, not "2"' in text
+    assert 'level: must be at most 0.999, not "2"' in text
     assert "as_of: " in text
     assert '"31.12.2025"' in text
 

@@ -3,13 +3,14 @@
 import csv
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Protocol, get_args
 
 import pandas as pd
 
+from opsplaybook import formats
 from opsplaybook.errors import UsageError, quote
 from opsplaybook.findings import Action, ActionStatus, Pattern, carry_over
 from opsplaybook.params import PlaybookParams
@@ -20,6 +21,9 @@ ACTIONS = "actions.csv"
 TABLES = "tables"
 LARGE = frozenset({"activity", "invoices", "assignments", "outcomes"})
 """Tables that are aggregated where they lie, and reach a frame as sums."""
+
+_SILENT_DAYS = 31
+"""Days without a row that an export of every month leaves."""
 
 
 class Playbook(Protocol):
@@ -76,13 +80,24 @@ def load_tables(
         Columns and values to keep, such as ``{"account_id": "A-0042"}``.
     """
     names = (*required, *optional)
-    return open_source(params.source).load(
+    tables = open_source(params.source).load(
         [name for name in names if name not in LARGE],
         required=required,
         in_engine=[name for name in names if name in LARGE],
         as_of=params.as_of,
         where=where,
     )
+    return replace(tables, caveats=(*tables.caveats, *_silence(tables)))
+
+
+def _silence(tables: Tables) -> tuple[str, ...]:
+    """Say that the data end long before the day as of which they are read."""
+    last = tables.source.last_known_day(tables.qualities) or tables.as_of
+    days = (tables.as_of - last).days
+    if days <= _SILENT_DAYS:
+        return ()
+    end = formats.day(last)
+    return (f"the data end on {end}, {days:,} days before as_of: what came later is not known",)
 
 
 def earlier_runs(

@@ -62,6 +62,18 @@ class Choices:
         names = self._search(key).names
         return _text(key, names[key]) if key in names else key
 
+    def problem_of(self, key: str) -> str:
+        """Say why a text is none of the keys; nothing if it is one.
+
+        A person who is still typing has found some, and has to choose.
+        """
+        if key in self:
+            return ""
+        fits = self._search(key).total
+        if fits:
+            return f"{key} fits {fits:,} of the source: choose one of the list"
+        return f"{key} is not among the {self.total:,} of the source"
+
     def __contains__(self, key: str) -> bool:
         return key in self._search(key).names
 

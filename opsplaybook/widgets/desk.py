@@ -8,7 +8,7 @@ import ipywidgets
 
 from opsplaybook.params import PlaybookParams
 from opsplaybook.widgets.form import Form
-from opsplaybook.widgets.keeping import save_params
+from opsplaybook.widgets.keeping import REPLACE, save_params
 from opsplaybook.widgets.lab import FOLDER_VARIABLE
 from opsplaybook.widgets.notice import Notice
 from opsplaybook.widgets.publishing import Published, publish
@@ -40,7 +40,7 @@ class Desk:
         self._hint, self._kept, self._published = Notice(), Notice(), Notice()
         self._name = ipywidgets.Text(placeholder="name", layout=ipywidgets.Layout(width="200px"))
         self._replace = ipywidgets.Checkbox(
-            description="replace one of that name",
+            description=REPLACE,
             indent=False,
             layout=ipywidgets.Layout(width="200px"),
         )
@@ -48,11 +48,13 @@ class Desk:
         self._publish = ipywidgets.Button(description="Publish", icon="share")
         self._bar = ipywidgets.IntProgress(layout=ipywidgets.Layout(visibility="hidden"))
         self._save.on_click(self._on_save)
+        self._name.observe(lambda _: self._kept.say(""), names="value")
         self._publish.on_click(self._on_publish)
         self.form = Form(params, self._on_change)
         row = [self._save, self._name, self._replace, self._publish, self._bar]
+        bar = ipywidgets.HBox(row, layout=ipywidgets.Layout(flex_flow="row wrap"))
         said = [self._hint, self._kept, self._published]
-        self.box = ipywidgets.VBox([self.form.box, ipywidgets.HBox(row), *said])
+        self.box = ipywidgets.VBox([self.form.box, bar, *said])
         self._set_buttons()
         with self._published:
             self._published.complain(_cut_short_text(playbook))
@@ -61,8 +63,13 @@ class Desk:
         self._save.disabled = not self.form.valid
         self._publish.disabled = self._publishing or not self.form.valid
 
+    def taken(self) -> None:
+        """Hear that the cells below run on what stands here."""
+        self._hint.say("")
+
     def _on_change(self) -> None:
         self._set_buttons()
+        self._kept.say("")
         self._hint.say("Run the cells below to see the change." if self.form.valid else "")
 
     def _on_save(self, _: object) -> None:

@@ -1,12 +1,11 @@
 """One field of a form: the widget that fits a parameter, made from the model's own description."""
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
-from html import escape
 from math import floor, log10
+from textwrap import wrap
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin
 
@@ -21,10 +20,10 @@ from opsplaybook.widgets.weights import WeightSliders
 
 SLIDER_STEPS = 100
 
-_WIDTH = ipywidgets.Layout(width="320px")
+_WIDTH = {"width": "320px"}
 _SEPARATOR, _MOST_LINES = ";", 8
-_NAME = re.compile(r"`([a-z0-9_]+)`")
-_NAME_WIDTH, _MEANING_WIDTH = "170px", "min(480px, 40vw)"
+_LINE_LETTERS = 38
+"""Letters that one line of a text area holds at its width."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,26 +85,6 @@ def fields_of(
         fields[name] = make_field(name, info, getattr(params, name), keys)
         fields[name].widget.observe(moved, names="value")
     return fields
-
-
-def row(field: Field, beside: ipywidgets.Widget | None = None) -> ipywidgets.Widget:
-    """Lay a field out with its name and meaning, and something below the meaning."""
-    label = ipywidgets.HTML(
-        f"<b>{escape(field.name.replace('_', ' '))}</b>",
-        layout=ipywidgets.Layout(width=_NAME_WIDTH),
-    )
-    meaning = ipywidgets.HTML(
-        _meaning(field.description), layout=ipywidgets.Layout(width=_MEANING_WIDTH)
-    )
-    text = ipywidgets.VBox([meaning, beside]) if beside else meaning
-    return ipywidgets.HBox(
-        [label, field.widget, text], layout=ipywidgets.Layout(align_items="flex-start")
-    )
-
-
-def _meaning(text: str) -> str:
-    """Write the meaning of a parameter; names of others as their fields have them."""
-    return _NAME.sub(lambda found: f"<i>{found[1].replace('_', ' ')}</i>", escape(text))
 
 
 def make_field(
@@ -223,25 +202,35 @@ def _searched(
 
 
 def _listed(name: str, info: FieldInfo, value: Any, kind: Any) -> Field:
-    """Several texts or numbers on one line, as the command line takes them; long texts below."""
+    """Several texts or numbers with commas, as the command line takes them; long texts below."""
     if any(isinstance(item, Separator) for item in info.metadata):
         return _lines(name, info, value)
     numbers = float in get_args(kind)
-    widget = ipywidgets.Text(continuous_update=False, layout=_WIDTH)
+
+    def written(items: Any) -> str:
+        return ", ".join(f"{item:g}" if numbers else str(item) for item in items)
 
     def write(items: Any) -> None:
-        widget.value = ", ".join(f"{item:g}" if numbers else str(item) for item in items)
+        widget.value = written(items)
 
     def read() -> Any:
-        return tuple(part.strip() for part in widget.value.split(",") if part.strip())
+        parts = widget.value.replace("\n", ",").split(",")
+        return tuple(part.strip() for part in parts if part.strip())
 
+    lines = _line_count(written(value))
+    area = {"continuous_update": False, "layout": _WIDTH}
+    widget = ipywidgets.Textarea(rows=lines, **area) if lines > 1 else ipywidgets.Text(**area)
     write(value)
     return Field(name, info.description or "", widget, read, write)
 
 
+def _line_count(text: str) -> int:
+    return max(1, len(wrap(text, _LINE_LETTERS)))
+
+
 def _lines(name: str, info: FieldInfo, value: Any) -> Field:
     """Several texts that may hold commas, one below the other."""
-    rows = min(max(len(value), 2), _MOST_LINES)
+    rows = min(max(sum(map(_line_count, value)), 2), _MOST_LINES)
     widget = ipywidgets.Textarea(
         rows=rows, placeholder="one per line", continuous_update=False, layout=_WIDTH
     )

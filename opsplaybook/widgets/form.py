@@ -7,11 +7,13 @@ import ipywidgets
 from pydantic import ValidationError
 
 from opsplaybook.errors import OpsPlaybookError
-from opsplaybook.params import PlaybookParams
+from opsplaybook.params import PlaybookParams, problem_text
 from opsplaybook.sources import open_source
 from opsplaybook.widgets.choices import NONE_KNOWN, Choices, choices_of, has_choices
-from opsplaybook.widgets.fields import fields_of, row
+from opsplaybook.widgets.fields import fields_of
+from opsplaybook.widgets.look import look
 from opsplaybook.widgets.notice import Notice
+from opsplaybook.widgets.rows import row
 
 _ALWAYS = frozenset(PlaybookParams.model_fields)
 
@@ -45,7 +47,7 @@ class Form:
             params, self._model.model_fields, moved=self._check, choices=self._choices_of
         )
         self._errors = {name: Notice() for name in self._fields}
-        self.box = ipywidgets.VBox([self._notice, *self._groups(), self._together])
+        self.box = ipywidgets.VBox([look(), self._notice, *self._groups(), self._together])
         self._mark(self._problems(self._values()))
 
     @property
@@ -114,15 +116,15 @@ class Form:
         if self._unreadable:
             return {"source": self._unreadable}
         unknown = {
-            name: f"{values[name]} is not among the {choices.total:,} of the source"
+            name: problem
             for name, choices in self._choices.items()
-            if values[name] and values[name] not in choices
+            if values[name] and (problem := choices.problem_of(values[name]))
         }
         try:
             params = self._model(**values)
         except ValidationError as error:
             found = {
-                str(item["loc"][0]) if item["loc"] else "": item["msg"]
+                str(item["loc"][0]) if item["loc"] else "": problem_text(item)
                 for item in error.errors(include_url=False)
             }
             return unknown | found

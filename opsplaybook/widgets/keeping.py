@@ -11,6 +11,9 @@ import yaml
 from opsplaybook.errors import UsageError, quote
 from opsplaybook.params import PlaybookParams
 
+REPLACE = "replace one of that name"
+"""How a person says that a file may be written over."""
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
@@ -39,13 +42,20 @@ def save_params(
     Raises
     ------
     UsageError
-        If the name is no file name, a file of that name exists, or the folder cannot be written.
+        If there is no name or it is no file name, a file of that name exists, or the folder cannot
+        be written.
     """
+    if not name:
+        raise UsageError(
+            "there is no name yet",
+            where="save as",
+            remedy="write one into the field beside the button",
+        )
     if not _NAME.fullmatch(name):
         raise UsageError(
             f"{quote(name)} cannot be the name of a file",
             where="save as",
-            remedy="use letters, digits, - and _",
+            remedy="use up to 64 letters without accents, digits, - and _",
         )
     path, plan = folder / f"{name}.yaml", folder / "batches" / f"{name}.yaml"
     taken = [file for file in (path, plan) if file.exists()]
@@ -53,7 +63,7 @@ def save_params(
         raise UsageError(
             "there is such a file already",
             where=str(taken[0]),
-            remedy="choose another name, or tick `replace`",
+            remedy=f'choose another name, or tick "{REPLACE}"',
         )
     values = params.model_dump(mode="json")
     source, audience = values.pop("source"), values.pop("audience")

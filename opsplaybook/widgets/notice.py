@@ -11,6 +11,8 @@ from opsplaybook.errors import OpsPlaybookError
 
 _WRONG = "color:var(--jp-error-color1, #b3261e)"
 _TEXT = "white-space:pre-wrap;overflow-wrap:anywhere;margin:0"
+_LINK = "color:var(--jp-content-link-color, #1976d2);text-decoration:underline"
+"""JupyterLab shows a link among widgets as any other text."""
 
 
 class Notice(ipywidgets.HTML):
@@ -26,14 +28,16 @@ class Notice(ipywidgets.HTML):
     def complain(self, text: str) -> None:
         """Say what is wrong."""
         self.value = (
-            f'<pre role="alert" style="{_WRONG};{_TEXT}">{escape(text)}</pre>' if text else ""
+            f'<pre role="alert" style="{_WRONG};{_TEXT};font-family:inherit">{escape(text)}</pre>'
+            if text
+            else ""
         )
 
     def link(self, address: str, text: str, more: str) -> None:
         """Show a link that opens beside the notebook, and a text behind it."""
         self.value = (
-            f'<span role="status"><a href="{escape(address)}" target="_blank" rel="noopener">'
-            f"{escape(text)}</a> ({escape(more)})</span>"
+            f'<span role="status"><a href="{escape(address)}" target="_blank" rel="noopener" '
+            f'style="{_LINK}">{escape(text)}</a> ({escape(more)})</span>'
         )
 
     def __enter__(self) -> Self:

@@ -53,6 +53,7 @@ class Panel:
                 examples=problems,
                 remedy="correct them in the panel, and run this cell again",
             )
+        self._desk.taken()
         return form.params
 
     def adopt(self, values: Mapping[str, Any]) -> bool:
@@ -96,7 +97,7 @@ def panel(playbook: ModuleType, params: PlaybookParams) -> Panel:
     return _OPEN[name]
 
 
-def adopt(params: PlaybookParams, values: Mapping[str, Any]) -> bool:
+def adopt(params: PlaybookParams, values: Mapping[str, Any]) -> tuple[str, ...]:
     """Put values into the panel that such parameters have come from.
 
     Parameters
@@ -108,12 +109,13 @@ def adopt(params: PlaybookParams, values: Mapping[str, Any]) -> bool:
 
     Returns
     -------
-    bool
-        Whether there is such a panel.
+    tuple of str
+        Parameters that the panel holds now: none if there is no such panel.
     """
     known = next((one for one in _OPEN.values() if isinstance(params, type(one.given))), None)
     if known is None:
-        return False
+        return ()
     # A view may ask for more than the playbook has, such as a threshold of its own.
-    own = type(known.given).model_fields
-    return known.adopt({name: value for name, value in values.items() if name in own})
+    fields = type(known.given).model_fields
+    own = {name: value for name, value in values.items() if name in fields}
+    return tuple(own) if known.adopt(own) else ()

@@ -117,4 +117,4 @@ def _run(command: list[str], output: Path, progress: Callable[[int, int], None])
     if page is None:
         ended = f"The page was not made (exit code {process.returncode})."
         return Published(None, f"{ended}\n{message}", killed=process.returncode < 0)
-    return Published(output / page[1], message)
+    return Published(output / page[1], last[-1][: page.start()])

@@ -15,6 +15,8 @@ REST_SECONDS = 0.25
 
 _ROWS = 6
 _WIDTH = "320px"
+_INSIDE = {"width": "auto", "margin": "0"}
+"""The box as a whole has the margin of a field, so that it stands in line with others."""
 
 
 class SearchBox(ipywidgets.VBox):
@@ -41,13 +43,16 @@ class SearchBox(ipywidgets.VBox):
         self._typed = ipywidgets.Text(
             value,
             placeholder="type a part of a key or name",
-            layout=ipywidgets.Layout(width=_WIDTH),
+            layout=ipywidgets.Layout(**_INSIDE),
         )
         self._offered = ipywidgets.Select(
-            rows=_ROWS, layout=ipywidgets.Layout(width=_WIDTH, display="none")
+            rows=_ROWS, layout=ipywidgets.Layout(**_INSIDE, display="none")
         )
         self._said = Notice()
-        super().__init__([self._typed, self._offered, self._said])
+        super().__init__(
+            [self._typed, self._offered, self._said],
+            layout=ipywidgets.Layout(width=_WIDTH, margin="2px"),
+        )
         self.value = value
         self._look_up_later = Rested(self._look_up, REST_SECONDS)
         self._typed.observe(self._hear, names="value")

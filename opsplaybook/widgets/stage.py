@@ -2,7 +2,7 @@
 
 import base64
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from html import escape
 from typing import Any
@@ -12,18 +12,16 @@ from pydantic import ValidationError
 
 from opsplaybook.display import Chart, Table, table_html
 from opsplaybook.errors import ParamsError
-from opsplaybook.params import PlaybookParams
-from opsplaybook.widgets.fields import fields_of, row
+from opsplaybook.params import PlaybookParams, problem_text
+from opsplaybook.widgets.fields import fields_of
+from opsplaybook.widgets.look import VIEW, look
 from opsplaybook.widgets.notice import Notice
 from opsplaybook.widgets.resting import Rested
+from opsplaybook.widgets.rows import row
 from opsplaybook.widgets.what_if import Shown, View
 
 REST_SECONDS = 0.05
 """A drag sends many values; the view is computed when none has come for so long."""
-
-_STYLE = "<style>.opsplaybook-view table {margin-left: 0}</style>"
-_LIKE_OUTPUT = "opsplaybook-view jp-RenderedHTMLCommon jp-RenderedHTML"
-"""Classes by which JupyterLab gives a table the look that it has below a cell."""
 
 QUICK_SECONDS = 0.15
 """A view that is computed in less follows the hand while it still moves."""
@@ -37,7 +35,7 @@ class Stage:
     view, params, given, names
         As in `what_if`.
     adopt : callable
-        Puts values into the panel of the playbook; returns whether there is one.
+        Puts values into the panel of the playbook; returns which it has.
 
     Attributes
     ----------
@@ -54,7 +52,7 @@ class Stage:
         given: tuple[Any, ...],
         names: tuple[str, ...],
         *,
-        adopt: Callable[[PlaybookParams, dict[str, Any]], bool],
+        adopt: Callable[[PlaybookParams, dict[str, Any]], tuple[str, ...]],
     ) -> None:
         self._view, self._params, self._given, self._adopt = view, params, given, adopt
         self._screen, self._said = ipywidgets.HTML(), Notice()
@@ -65,7 +63,7 @@ class Stage:
             if isinstance(field.widget, ipywidgets.IntSlider | ipywidgets.FloatSlider):
                 field.widget.continuous_update = True
         rows = [row(field) for field in self._fields.values()]
-        self.box = ipywidgets.VBox([*rows, self._buttons(), self._said, self._screen])
+        self.box = ipywidgets.VBox([look(), *rows, self._buttons(), self._said, self._screen])
         self._follow()
 
     def _buttons(self) -> ipywidgets.Widget:
@@ -85,8 +83,9 @@ class Stage:
         with self._said:
             params = self._asked()
             values = {name: getattr(params, name) for name in self._fields}
-            if self._adopt(params, values):
-                self._said.say("The panel at the top holds these values now. Keep them there.")
+            taken = self._adopt(params, values)
+            if taken:
+                self._said.say(_taken_text([name for name in values if name not in taken]))
             else:
                 self._said.complain("There is no panel: run the cell that shows it.")
 
@@ -98,7 +97,7 @@ class Stage:
             shown = "".join(map(_html, self._view(self._asked(), *self._given)))
             self._said.say("")
         # What does not fit the fields above is taken off the screen.
-        self._screen.value = f'{_STYLE}<div class="{_LIKE_OUTPUT}">{shown}</div>' if shown else ""
+        self._screen.value = f'<div class="{VIEW}">{shown}</div>' if shown else ""
         self.computed += 1
         self._moved.restarts = time.perf_counter() - began > QUICK_SECONDS
 
@@ -108,8 +107,21 @@ class Stage:
         try:
             return type(self._params)(**(self._params.model_dump() | values))
         except ValidationError as error:
-            problems = [item["msg"] for item in error.errors(include_url=False)]
+            problems = [_problem(item) for item in error.errors(include_url=False)]
         raise ParamsError("; ".join(problems))
+
+
+def _taken_text(left: Sequence[str]) -> str:
+    """Say that the panel has the values, and which are of this view alone."""
+    text = "The panel at the top holds these values now. Keep them there."
+    names = ", ".join(name.replace("_", " ") for name in left)
+    return f"{text} Of this view alone: {names}." if left else text
+
+
+def _problem(item: Mapping[str, Any]) -> str:
+    """Say what is wrong with which field, by the name that stands before it."""
+    name = str(item["loc"][0]).replace("_", " ") if item["loc"] else ""
+    return f"{name}: {problem_text(item)}" if name else problem_text(item)
 
 
 def _html(shown: Shown) -> str:

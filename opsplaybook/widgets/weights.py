@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import ipywidgets
 
 STEP = 0.5
+_WIDTH = "480px"
 
 
 class WeightSliders(ipywidgets.VBox):
@@ -29,7 +30,7 @@ class WeightSliders(ipywidgets.VBox):
         moved: Callable[[], None],
     ) -> None:
         self._total, self._moved, self._following = total, moved, False
-        super().__init__()
+        super().__init__(layout=ipywidgets.Layout(width=_WIDTH))
         self._lay_out(tuple(names), values)
 
     @property
@@ -63,7 +64,7 @@ class WeightSliders(ipywidgets.VBox):
                 value=value, min=0, max=self._total, step=STEP, readout_format=".1f",
                 description=name.replace("_", " "), continuous_update=True,
                 style={"description_width": "150px"},
-                layout=ipywidgets.Layout(width="480px"),
+                layout=ipywidgets.Layout(width="auto"),
             )
             for name, value in zip(names, values, strict=True)
         ]  # fmt: skip

@@ -357,7 +357,7 @@ def test_hostile_names_are_text(look, experiment_steps):
         ({"looks": [0.5, 0.4, 1]}, "rise"),
         ({"looks": [0.5, 0.9]}, "end with 1"),
         ({"looks": [0.5, 1], "looks_taken": 3}, "2 looks are planned"),
-        ({"sample_ratio_alpha": 0}, "greater than 0"),
+        ({"sample_ratio_alpha": 0}, "must be more than 0,"),
         ({"metric": "rows(a)"}, "did you mean metrics"),
     ],
 )

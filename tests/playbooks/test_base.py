@@ -7,7 +7,8 @@ from datetime import date
 import pytest
 
 from opsplaybook.errors import UsageError
-from opsplaybook.playbooks.base import Earlier, earlier_runs
+from opsplaybook.params import PlaybookParams
+from opsplaybook.playbooks.base import Earlier, earlier_runs, load_tables
 
 DAY = date(2026, 6, 30)
 NAMES = ("what", "owner", "due_on", "measure", "expected_effect", "status", "from_run", "audience")
@@ -178,3 +179,11 @@ def test_the_next_retrospective_opens_with_them(write_run, tmp_path, look_back_o
     assert shown["open-actions"].rows == (("call", "Ida", "2025-02-14", "a count", "one"),)
     assert [row[1] for row in shown["known-patterns"].rows] == ["mail early", "any"]
     assert [(a.what, a.status) for a in done.findings.actions] == [("call", "open")]
+
+
+@pytest.mark.parametrize(("as_of", "days"), [(None, 0), ("2026-07-28", 31), ("2026-07-29", 32)])
+def test_a_day_more_than_a_month_after_the_data_is_said(as_of, days):
+    params = PlaybookParams(source="sample?accounts=40", as_of=as_of)
+    found = load_tables(params, ("accounts", "tickets", "contacts")).caveats
+    end = f"the data end on 2026-06-27, {days} days before as_of: what came later is not known"
+    assert found == ((end,) if days > 31 else ())

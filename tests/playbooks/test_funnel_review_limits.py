@@ -77,7 +77,7 @@ def plain(follow):
         ({"quorum": 2}, "only accounts have users"),
         ({"between": ["a"]}, "two are compared"),
         ({"compare": "segments", "segment_by": []}, "segment_by names none"),
-        ({"window_days": -1}, "greater than or equal"),
+        ({"window_days": -1}, "must be at least 0"),
         ({"stpes": ["a", "b"]}, "did you mean steps"),
     ],
 )

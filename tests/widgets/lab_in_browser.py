@@ -21,7 +21,12 @@ from opsplaybook.report import pdf
 TOKEN = "opsplaybook-test"
 WAIT_MILLISECONDS = int(os.environ.get("OPSPLAYBOOK_WAIT_MILLISECONDS", "180000"))
 
-_ALL_CELLS = "@jupyterlab/notebook-extension/tracker.jupyterlab-settings"
+_SETTINGS = {
+    "@jupyterlab/notebook-extension/tracker.jupyterlab-settings": '{"windowingMode": "none"}',
+    "@jupyterlab/apputils-extension/themes.jupyterlab-settings": '{"adaptive-theme": true}',
+}
+"""JupyterLab's own settings, by the file that holds them."""
+
 POLL_MILLISECONDS = 100
 """To look at every frame, as is the default, would have the page painted again and again."""
 
@@ -48,7 +53,7 @@ def running_lab(
     more = ["--no-browser", f"--ServerApp.port={port}", f"--IdentityProvider.token={TOKEN}"]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         more.append("--allow-root")
-    keep_all_cells(settings)
+    write_settings(settings)
     own = {"JUPYTERLAB_SETTINGS_DIR": str(settings), **(environment or {})}
     with (settings / "lab.log").open("w") as log:
         command = [sys.executable, "-m", "opsplaybook", "lab", str(folder), *more]
@@ -64,11 +69,15 @@ def running_lab(
             process.wait(30)
 
 
-def keep_all_cells(settings: Path) -> None:
-    """Keep all cells in the page: JupyterLab takes those out that nobody sees."""
-    file = settings / _ALL_CELLS
-    file.parent.mkdir(parents=True)
-    file.write_text('{"windowingMode": "none"}')
+def write_settings(settings: Path) -> None:
+    """Keep all cells in the page, where JupyterLab takes those out that nobody sees.
+
+    It is dark where the browser asks for that, which it does not do by itself either.
+    """
+    for name, text in _SETTINGS.items():
+        file = settings / name
+        file.parent.mkdir(parents=True)
+        file.write_text(text)
 
 
 def wait_for(url: str, process: subprocess.Popen, log: Path) -> None:

@@ -1,5 +1,6 @@
 from datetime import date
 
+import ipywidgets
 import pytest
 
 from opsplaybook import playbooks
@@ -72,6 +73,13 @@ def test_a_deleted_account_is_marked_beside_its_field(small):
     assert form.params.account_id == "A-0001"
 
 
+def test_a_part_of_a_name_is_no_account_yet(small):
+    form, heard = form_of(account_review, source=small, account_id="A-0001")
+    put(form, "account_id", "A-000")
+    assert form.problems == {"account_id": "A-000 fits 9 of the source: choose one of the list"}
+    assert heard == [False]
+
+
 def test_a_wrong_value_is_marked_with_the_words_of_the_model(small):
     form, _ = form_of(customer_portrait, source=small)
     put(form, "thresholds", "40, 50, 60")
@@ -79,6 +87,33 @@ def test_a_wrong_value_is_marked_with_the_words_of_the_model(small):
     put(form, "thresholds", "60, 50, 40")
     assert form.problems == {}
     assert form._errors["thresholds"].value == ""
+
+
+@pytest.mark.parametrize("name", sorted(playbooks.MODULES))
+def test_every_number_of_days_and_every_day_has_an_end(name):
+    for field, info in playbooks.get(name).Params.model_fields.items():
+        if field.endswith(("_days", "_months")) and info.annotation is int:
+            ends = {end for item in info.metadata for end in ("ge", "le") if hasattr(item, end)}
+            assert ends == {"ge", "le"}, field
+    form, _ = form_of(playbooks.get(name))
+    for field, kept in form._fields.items():
+        if isinstance(kept.widget, ipywidgets.DatePicker):
+            before = kept.widget.value
+            put(form, field, date.max)
+            assert form.problems == {field: "must be at most 2199-12-31"}
+            put(form, field, before)
+
+
+def test_what_is_empty_is_said_without_the_names_of_types(small):
+    form, _ = form_of(account_review, source=small, account_id="A-0001")
+    put(form, "account_id", "")
+    assert form.problems == {"account_id": "must not be empty"}
+    form, _ = form_of(customer_portrait, source=small)
+    put(form, "dimensions", "")
+    assert form.problems["dimensions"] == "at least 1 needed"
+    form, _ = form_of(customer_portrait, source=small)
+    put(form, "thresholds", "high, 50, 40")
+    assert form.problems == {"thresholds": "must be a number"}
 
 
 def test_sliders_follow_the_dimensions_that_they_weigh(small):
@@ -99,6 +134,16 @@ def test_values_are_put_into_the_form_at_once(small):
     assert form.params.weights == weights
     assert form.params.cut_by == "threshold"
     assert heard[-1]
+
+
+def test_a_list_that_is_too_long_for_one_line_is_seen_whole(small):
+    form, _ = form_of(customer_portrait, source=small)
+    dimensions = form._fields["dimensions"]
+    assert dimensions.widget.rows == 4
+    dimensions.widget.value = "order_amount, company_size,\ngross_profit\n"
+    assert dimensions.read() == ("order_amount", "company_size", "gross_profit")
+    assert form._fields["teams"].widget.rows == 5
+    assert isinstance(form._fields["thresholds"].widget, ipywidgets.Text)
 
 
 def test_weights_stay_whole(small):

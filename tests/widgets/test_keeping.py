@@ -40,7 +40,13 @@ def test_a_file_is_not_replaced_silently(tmp_path):
     assert read_yaml(tmp_path / "mine.yaml")["period_days"] == 30
 
 
-@pytest.mark.parametrize("name", ["", "../up", "a/b", "a.yaml", ".hidden", "x" * 65, "a b"])
+def test_a_name_that_nobody_wrote_is_asked_for(tmp_path):
+    with pytest.raises(UsageError, match="there is no name yet"):
+        save_params(PARAMS, "account_review", "", tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["../up", "a/b", "a.yaml", ".hidden", "x" * 65, "a b"])
 def test_a_name_that_is_a_path_or_nothing_is_refused(tmp_path, name):
     with pytest.raises(UsageError, match="cannot be the name of a file"):
         save_params(PARAMS, "account_review", name, tmp_path)

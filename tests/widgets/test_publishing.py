@@ -1,8 +1,13 @@
 import json
+import os
+import signal
 import subprocess
 import sys
 from datetime import datetime
 from pathlib import Path
+
+import psutil
+import pytest
 
 from opsplaybook.batch import run_playbook
 from opsplaybook.playbooks import account_review
@@ -12,24 +17,46 @@ from opsplaybook.widgets.publishing import publish
 from opsplaybook.widgets.publishing_notes import cut_short, noted
 
 
-def published(params, output):
+def published(params, output, *, at_first_cell=lambda: None):
     heard, ended = [], []
-    thread = publish(
-        params,
-        "account_review",
-        output,
-        progress=lambda cell, cells: heard.append((cell, cells)),
-        done=ended.append,
-    )
+
+    def hear(cell, cells):
+        if not heard:
+            at_first_cell()
+        heard.append((cell, cells))
+
+    thread = publish(params, "account_review", output, progress=hear, done=ended.append)
     thread.join(300)
     return heard, ended
 
 
-def test_the_page_is_that_of_a_run_on_the_same_params(tmp_path):
+@pytest.fixture
+def interrupting():
+    """Return a function that interrupts the run, which gets Ctrl-C as a fresh process does.
+
+    Whoever ignores interrupts hands that down to what it starts; a kernel does between two cells.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def interrupt():
+        if sys.platform == "win32":  # There is no such interrupt of one process.
+            return
+        (run,) = (p for p in psutil.Process().children() if "--progress" in p.cmdline())
+        os.kill(run.pid, signal.SIGINT)
+
+    yield interrupt
+    signal.signal(signal.SIGINT, before)
+
+
+def test_the_page_is_that_of_a_run_on_the_same_params_also_when_a_cell_is_interrupted(
+    tmp_path, interrupting
+):
     params = account_review.Params(account_id="A-0012", period_days=60)
-    heard, (result,) = published(params, tmp_path / "beside")
+    heard, (result,) = published(params, tmp_path / "beside", at_first_cell=interrupting)
     assert result.page.name == "report.html"
     assert result.page.is_file()
+    assert result.message.startswith("A-0012: succeeded in ")
+    assert "report.html" not in result.message
     assert heard[-1][0] == heard[-1][1]
     assert [cell for cell, _ in heard] == sorted(cell for cell, _ in heard)
 

@@ -50,11 +50,12 @@ def test_an_account_is_found_as_one_types(open_notebook, large):
     row.get_by_text("The first 50 of 20,000").wait_for()
     notebook.field("account id").press_sequentially("bakery", delay=40)
     row.get_by_text("The first 50 of 200").wait_for()
+    row.get_by_text("bakery fits 200 of the source: choose one of the list").wait_for()
     assert options.count() == SHOWN_HITS
     notebook.field("account id").press_sequentially(" 19900", delay=40)
     options.filter(has_text="C-19900 · Bakery 19900").wait_for(state="attached")
     assert options.count() == 1
     row.locator("select").select_option("C-19900 · Bakery 19900")
-    page.get_by_text("is not among the").wait_for(state="hidden")
+    page.get_by_text("choose one of the list").wait_for(state="hidden")
     assert notebook.field("account id").input_value() == "C-19900 · Bakery 19900"
     assert page.get_by_role("button", name="Publish").is_enabled()

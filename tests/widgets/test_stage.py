@@ -29,7 +29,7 @@ def adopted():
 def stage(adopted):
     def adopt(params, values):
         adopted.append(values)
-        return len(adopted) == 1
+        return tuple(values) if len(adopted) == 1 else ()
 
     return Stage(view, account_review.Params(), (2,), ("period_days",), adopt=adopt)
 
@@ -52,7 +52,7 @@ def test_it_starts_with_what_is_given(stage):
 
 def test_what_is_not_shown_is_in_no_file():
     table = Table("t", "T", (Heading("x"),), (("1",),), 3, "x\n1\n", "How to read it.")
-    stage = Stage(lambda _: (table,), account_review.Params(), (), (), adopt=lambda *_: True)
+    stage = Stage(lambda _: (table,), account_review.Params(), (), (), adopt=lambda *_: ())
     assert "The first 1 of 3. How to read it." in stage._screen.value
     assert ".csv" not in stage._screen.value
 
@@ -83,7 +83,7 @@ def test_a_value_that_the_model_refuses_is_said_in_its_words():
         customer_portrait.Params(),
         (),
         ("thresholds",),
-        adopt=lambda params, values: True,
+        adopt=lambda params, values: (),
     )
 
     async def move():
@@ -91,7 +91,7 @@ def test_a_value_that_the_model_refuses_is_said_in_its_words():
         await asyncio.sleep(4 * REST_SECONDS)
 
     asyncio.run(move())
-    assert "they must fall from S to B" in stage._said.value
+    assert "thresholds: they must fall from S to B" in stage._said.value
     assert stage._screen.value == ""
 
 

@@ -36,10 +36,16 @@ class Params(PlaybookParams):
         "", description="Whom an average is over. Empty: whoever is listed in the assignments"
     )
     before_days: int = Field(
-        0, description="Days before the assignment that tell the past. 0: as long as it ran", ge=0
+        0,
+        description="Days before the assignment that tell the past. 0: as long as it ran",
+        ge=0,
+        le=3_660,
     )
     outcome_days: int = Field(
-        0, description="Days after the assignment that count. 0: all up to the last day", ge=0
+        0,
+        description="Days after the assignment that count. 0: all up to the last day",
+        ge=0,
+        le=3_660,
     )
     segments: Texts = Field(
         ("tier", "industry"), description="Columns of accounts by which effects are compared"
@@ -80,8 +86,12 @@ class Params(PlaybookParams):
         9999, description="Drawn assignments where not all can be tried", ge=999, le=199_999
     )
     seed: int = Field(7, description="Seed of all draws", ge=0)
-    owner: str = Field("experiment owner", description="Who owns actions that name nobody else")
-    action_days: int = Field(14, description="Days from `as_of` to the date of an action", ge=1)
+    owner: str = Field(
+        "experiment owner", description="Who owns actions that name nobody else", min_length=1
+    )
+    action_days: int = Field(
+        14, description="Days from `as_of` to the date of an action", ge=1, le=365
+    )
 
     @field_validator("metrics")
     @classmethod

@@ -34,10 +34,20 @@ class Params(PlaybookParams):
         8, description="Hours within which a ticket is to be answered first", gt=0
     )
     support_days: int = Field(
-        364, description="Days over which answers are measured; one period has few tickets", ge=28
+        364,
+        description="Days over which answers are measured; one period has few tickets",
+        ge=28,
+        le=3_660,
     )
     due_days: int = Field(
-        180, description="Days after `as_of` within which the end of a contract is near", ge=1
+        180,
+        description="Days after `as_of` within which the end of a contract is near",
+        ge=1,
+        le=730,
     )
-    owner: str = Field("account owner", description="Who owns actions if the account has no owner")
-    action_days: int = Field(14, description="Days from `as_of` to the date of an action", ge=1)
+    owner: str = Field(
+        "account owner", description="Who owns actions if the account has no owner", min_length=1
+    )
+    action_days: int = Field(
+        14, description="Days from `as_of` to the date of an action", ge=1, le=365
+    )

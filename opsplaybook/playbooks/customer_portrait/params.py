@@ -104,8 +104,12 @@ class Params(PlaybookParams):
         12, description="Months before `as_of` of the back-test", ge=1, le=36
     )
     seed: int = Field(7, description="Seed of all draws", ge=0)
-    owner: str = Field("head of customer success", description="Who owns actions without an owner")
-    action_days: int = Field(14, description="Days from `as_of` to the date of an action", ge=1)
+    owner: str = Field(
+        "head of customer success", description="Who owns actions without an owner", min_length=1
+    )
+    action_days: int = Field(
+        14, description="Days from `as_of` to the date of an action", ge=1, le=365
+    )
 
     @field_validator("dimensions", "lower_is_better")
     @classmethod

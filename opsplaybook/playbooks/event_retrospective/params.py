@@ -28,10 +28,17 @@ class Params(PlaybookParams):
         le=0.5,
     )
     history_days: int = Field(
-        180, description="Days before the event on which comparable accounts are matched", ge=30
+        180,
+        description="Days before the event on which comparable accounts are matched",
+        ge=30,
+        le=3_660,
     )
     shown_minimum: int = Field(
         8, description="Accounts that a number shown to guests and partners rests on", ge=5
     )
-    owner: str = Field("event owner", description="Who owns actions that name nobody else")
-    action_days: int = Field(14, description="Days from `as_of` to the date of an action", ge=1)
+    owner: str = Field(
+        "event owner", description="Who owns actions that name nobody else", min_length=1
+    )
+    action_days: int = Field(
+        14, description="Days from `as_of` to the date of an action", ge=1, le=365
+    )

@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from opsplaybook.errors import ParamsError
 from opsplaybook.metrics.funnels import Exclusion, FunnelRule, Step
-from opsplaybook.params import Lines, PlaybookParams, Texts
+from opsplaybook.params import FIRST_DAY, LAST_DAY, Lines, PlaybookParams, Texts
 from opsplaybook.playbooks.funnel_review.steps_text import GRAMMAR, read_exclusion, read_step
 
 Unit = Literal["user_id", "account_id", "contact_id", "opportunity_id", "contract_id"]
@@ -41,8 +41,12 @@ class Params(PlaybookParams):
         "allowed", description="Whether two steps may happen at one instant"
     )
     hold: str = Field("", description="Column that stays the same on the way. Empty: none")
-    entered_from: date | None = Field(None, description="First day of entry. Empty: open")
-    entered_to: date | None = Field(None, description="Last day of entry. Empty: open")
+    entered_from: date | None = Field(
+        None, description="First day of entry. Empty: open", ge=FIRST_DAY, le=LAST_DAY
+    )
+    entered_to: date | None = Field(
+        None, description="Last day of entry. Empty: open", ge=FIRST_DAY, le=LAST_DAY
+    )
     segment_by: Texts = Field(
         ("segment", "accounts.industry"),
         description="Columns of the first step, or of accounts; the first explains changes",
@@ -54,6 +58,8 @@ class Params(PlaybookParams):
     change_on: date | None = Field(
         "2026-01-15",
         description="First day of the later period. Empty: the middle of the mature entrants",
+        ge=FIRST_DAY,
+        le=LAST_DAY,
     )
     change_name: str = Field("release 5.0", description="What happened on that day, if known")
     between: Texts = Field(
@@ -76,8 +82,12 @@ class Params(PlaybookParams):
         250_000, description="Lost ones that the list holds at most", ge=1, le=1_000_000
     )
     seed: int = Field(7, description="Seed of all draws", ge=0)
-    owner: str = Field("product manager", description="Who owns actions without an owner")
-    action_days: int = Field(14, description="Days from `as_of` to the date of an action", ge=1)
+    owner: str = Field(
+        "product manager", description="Who owns actions without an owner", min_length=1
+    )
+    action_days: int = Field(
+        14, description="Days from `as_of` to the date of an action", ge=1, le=365
+    )
 
     @model_validator(mode="after")
     def _makes_sense(self) -> "Params":

@@ -38,5 +38,9 @@ class Params(PlaybookParams):
     )
     draws: int = Field(20_000, description="Draws of the forecast", ge=1_000, le=200_000)
     seed: int = Field(7, description="Seed of all draws", ge=0)
-    owner: str = Field("head of customer success", description="Who owns actions without an owner")
-    action_days: int = Field(14, description="Days from `as_of` to the date of an action", ge=1)
+    owner: str = Field(
+        "head of customer success", description="Who owns actions without an owner", min_length=1
+    )
+    action_days: int = Field(
+        14, description="Days from `as_of` to the date of an action", ge=1, le=365
+    )

@@ -50,7 +50,10 @@ def _table_at_risk(forecast: Forecast, params: AtRisk, book: Book) -> Table:
     frame = open_decisions.loc[open_decisions["probability"] >= params.risk_from]
     frame = frame.assign(at_risk=frame["probability"] * frame["annual_value"])
     frame = frame.sort_values("at_risk", ascending=False, kind="stable")
-    value = formats.money(float(frame["annual_value"].sum()), book.currency)
+    due, value, at_risk = (
+        formats.money(amount, book.currency)
+        for amount in (forecast.due, *map(float, frame[["annual_value", "at_risk"]].sum()))
+    )
     columns = [
         Column("label", "Customer"),
         Column("due_on", "Due", "date"),
@@ -64,8 +67,8 @@ def _table_at_risk(forecast: Forecast, params: AtRisk, book: Book) -> Table:
         columns,
         key="at-risk",
         caption=f"Decisions with a risk of {formats.share(params.risk_from)} or more, "
-        f"{len(frame):,} of {len(open_decisions):,}, {value} of "
-        f"{formats.money(forecast.due, book.currency)} due, {book.scope}",
+        f"{len(frame):,} of {len(open_decisions):,}, {value} of {due} due, {at_risk} value at "
+        f"risk, {book.scope}",
         currency=book.currency,
         note=f"{forecast.sentence(book.currency)} {coverage_words(forecast)}",
     )
