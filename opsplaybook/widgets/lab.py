@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -97,6 +98,8 @@ def _warming(folder: Path, environment: Mapping[str, str]) -> Iterator[None]:
     with subprocess.Popen(  # noqa: S603 - our own command
         command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, start_new_session=True
     ) as process:
+        # Whoever waits takes the ended process out of the system's list, hours before the lab ends.
+        threading.Thread(target=process.wait, daemon=True).start()
         try:
             yield
         finally:

@@ -88,6 +88,19 @@ def test_no_table_is_left_behind_when_it_is_ended(tmp_path, ending):
     assert not place.exists()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps no list of ended processes")
+def test_what_validates_tables_meanwhile_is_gone_when_it_has_ended(tmp_path):
+    with lab_of(tmp_path, then="time.sleep(99)") as process:
+        process.stdout.readline()
+        deadline = time.monotonic() + 40
+        try:
+            while len(psutil.Process(process.pid).children()) > 1:
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+        finally:
+            process.terminate()
+
+
 def test_news_are_off_by_default(tmp_path, monkeypatch):
     folder = tmp_path / "schemas" / "@jupyterlab" / "apputils-extension"
     folder.mkdir(parents=True)
