@@ -25,7 +25,6 @@ from nbformat import NotebookNode
 
 _LOOK_SECONDS = 1.0
 _RAISES = "raises-exception"
-_WARM_UP = "__import__('opsplaybook.batch.kernels.rehearsal', fromlist=['']).warm_up()"
 
 
 async def _execute_all(
@@ -66,17 +65,6 @@ CellTimeoutError
     If a cell took too long; the kernel still runs.
 DeadKernelError
     If the kernel died.
-"""
-
-
-async def _warm_up(client: NotebookClient) -> None:
-    await ensure_async(client.kc.execute(_WARM_UP, silent=True, stop_on_error=False))
-
-
-warm_up = run_sync(_warm_up)
-"""Let a forked kernel do what is slow the first time, before its cells; nobody waits for it.
-
-It leaves no name, number or output behind.
 """
 
 

@@ -22,10 +22,10 @@ from papermill.engines import Engine, papermill_engines
 from papermill.execute import execute_notebook
 
 from opsplaybook.batch import leash
-from opsplaybook.batch.cells import execute_all, warm_up
+from opsplaybook.batch.cells import execute_all
 from opsplaybook.batch.kernels import KERNEL_NAME, FastKernelManager, ensure_kernelspec
 from opsplaybook.batch.records import Failure, Job, Status
-from opsplaybook.batch.turns import is_core_left, own_turn
+from opsplaybook.batch.turns import own_turn
 
 ENGINE = "opsplaybook"
 
@@ -42,7 +42,6 @@ _KERNEL_OPTIONS = [
     # The pause before a reply is for clients that end a cell with it; `cells` waits for the output.
     "--IPythonKernel._execute_sleep=0",
 ]
-_FORKED = "forked"
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _LINE = re.compile(r"Cell In\s*\[\d+\], line (\d+)")
 
@@ -193,8 +192,6 @@ def _execute_cells(nb: NotebookNode, kernel_name: str, job: Job, execution: Exec
         execution.seconds["kernel"] = round(time.perf_counter() - began, 4)
         execution.kernel = _kind(client.km)
         with leash.holding(client.km, job.limits), ExitStack() as turn:
-            if is_core_left() and execution.kernel == _FORKED:
-                warm_up(client)
             with execution.phase("waiting"):
                 turn.enter_context(own_turn())
             with execution.phase("cells"):
@@ -244,7 +241,7 @@ def _limit_text(job: Job, execution: Execution) -> str:
 
 def _kind(manager: AsyncKernelManager) -> str:
     reason = getattr(manager.provisioner, "ordinary_because", "its kernelspec asks for no fork")
-    return f"ordinary: {reason}" if reason else _FORKED
+    return f"ordinary: {reason}" if reason else "forked"
 
 
 def _clear(nb: NotebookNode) -> None:

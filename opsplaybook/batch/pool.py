@@ -79,7 +79,7 @@ class LocalPool:
     def _start(self) -> None:
         workers_end, self._leash = self._context.Pipe(duplex=False)
         turns = self._context.Semaphore(self._workers)
-        beginning = (workers_end, dict(os.environ), turns, self._workers < cores())
+        beginning = (workers_end, dict(os.environ), turns)
         self.executor = ProcessPoolExecutor(
             self.slots, self._context, initializer=begin_worker, initargs=beginning
         )
@@ -153,19 +153,14 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def begin_worker(
-    runner: Connection,
-    environment: Mapping[str, str],
-    turns: Semaphore,
-    core_left: bool,  # noqa: FBT001 - an executor gives arguments by place
-) -> None:
+def begin_worker(runner: Connection, environment: Mapping[str, str], turns: Semaphore) -> None:
     """Tie a new worker to the runner and give it the runner's environment of now.
 
     The server that workers are forked from may be older than the runner's kernel server.
     """
     os.environ.clear()
     os.environ.update(environment)
-    share(turns, core_left=core_left)
+    share(turns)
     import_module("opsplaybook.batch.leash").attach(runner)
 
 

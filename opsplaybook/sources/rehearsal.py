@@ -1,14 +1,13 @@
 """A query that is written and never asked, and an engine that is opened and closed.
 
-The first real ones then find everything loaded. An engine ends its threads when it is closed;
-what fetches rows may keep some.
+The first real ones then find everything loaded. An engine ends its threads when it is closed.
 """
 
 from datetime import UTC, datetime
 
 import ibis
 
-from opsplaybook.sources.engine import LocalEngine, to_frame
+from opsplaybook.sources.engine import LocalEngine
 
 _DAY = datetime(2026, 1, 1, tzinfo=UTC)
 _COLUMNS = {"account_id": "string", "at": "timestamp", "quantity": "float64"}
@@ -30,13 +29,4 @@ def open_engine() -> None:
     """Open the engine that comes with the package, and close it again."""
     engine = LocalEngine("UTC")
     engine.backend  # noqa: B018 - made when it is first named
-    engine.connection.close()
-
-
-def fetch_rows() -> None:
-    """Fetch rows of every kind as a frame."""
-    engine = LocalEngine("UTC")
-    rows = "SELECT i AS whole, i / 3 AS number, 'text ' || i AS text, i > 9 AS flag"
-    times = "DATE '2026-01-01' AS day, TIMESTAMPTZ '2026-01-01 12:00:00+00' AS moment"
-    to_frame(engine.arrow_of(f"{rows}, {times} FROM range(5000) AS numbers(i)"))
     engine.connection.close()

@@ -5,11 +5,9 @@ import pytest
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
-from opsplaybook.batch import cells
-from opsplaybook.batch.cells import execute_all, warm_up
+from opsplaybook.batch.cells import execute_all
 from opsplaybook.batch.kernels import FastKernelManager
 
-THREADS = "import os; len(os.listdir('/proc/self/task'))"
 CELLS = [
     ("import sys, time, os\nprint('a'); sys.stderr.write('warn\\n'); print('b')\n1 + 1", []),
     ("handle = display('first', display_id=True)\nprint('x', flush=True)\nprint('y')", []),
@@ -29,7 +27,7 @@ def notebook_of(cells):
     return notebook
 
 
-def run(notebook, *, at_once, seconds=20.0, warm=False):
+def run(notebook, *, at_once, seconds=20.0):
     """Execute a notebook; return the positions in the order in which they started."""
     client = NotebookClient(
         notebook,
@@ -40,20 +38,18 @@ def run(notebook, *, at_once, seconds=20.0, warm=False):
     )
     started = []
     with client.setup_kernel():
-        if warm:
-            warm_up(client)
         execute_all(client, started=started.append, seconds=lambda: seconds, at_once=at_once)
     return started
 
 
-@pytest.mark.parametrize(("at_once", "warm"), [(True, False), (False, False), (True, True)])
-def test_outputs_are_those_of_nbclient(at_once, warm):
+@pytest.mark.parametrize("at_once", [True, False])
+def test_outputs_are_those_of_nbclient(at_once):
     expected = notebook_of(CELLS)
     NotebookClient(
         expected, kernel_name="opsplaybook", record_timing=False, coalesce_streams=True
     ).execute()
     notebook = notebook_of(CELLS)
-    assert run(notebook, at_once=at_once, warm=warm) == [1, 2, 3, 4, 7]
+    assert run(notebook, at_once=at_once) == [1, 2, 3, 4, 7]
     for ours, theirs in zip(notebook.cells[1:], expected.cells[1:], strict=True):
         assert ours.get("execution_count") == theirs.get("execution_count")
         for output in (*ours.outputs, *theirs.outputs):
@@ -65,8 +61,8 @@ def test_outputs_are_those_of_nbclient(at_once, warm):
 @pytest.mark.parametrize("at_once", [True, False])
 def test_nothing_runs_after_an_error(at_once, tmp_path):
     proof = tmp_path / "proof"
-    sources = [("x = 1", []), ("1 / 0", []), (f"open({str(proof)!r}, 'w')", [])]
-    notebook = notebook_of(sources)
+    cells = [("x = 1", []), ("1 / 0", []), (f"open({str(proof)!r}, 'w')", [])]
+    notebook = notebook_of(cells)
     with pytest.raises(CellExecutionError, match="ZeroDivisionError"):
         run(notebook, at_once=at_once)
     assert not proof.exists()
@@ -74,30 +70,9 @@ def test_nothing_runs_after_an_error(at_once, tmp_path):
     assert notebook.cells[3].outputs == []
 
 
-def test_a_warm_kernel_has_fetched_rows_and_knows_no_more_names():
-    threads = []
-    for warm in (False, True):
-        notebook = notebook_of([(THREADS, []), ("sorted(set(globals()) - {'os'})", [])])
-        run(notebook, at_once=True, warm=warm)
-        threads.append(int(notebook.cells[1].outputs[0].data["text/plain"]))
-        names = notebook.cells[2].outputs[0].data["text/plain"]
-        assert "warm" not in names
-        assert "rehearsal" not in names
-    # Arrow keeps the threads with which it fetched them.
-    assert threads[1] > threads[0]
-
-
-def test_a_warming_that_fails_stops_nothing(monkeypatch):
-    monkeypatch.setattr(cells, "_WARM_UP", "1 / 0")
-    notebook = notebook_of([("1 + 1", [])])
-    run(notebook, at_once=True, warm=True)
-    assert [output.data["text/plain"] for output in notebook.cells[1].outputs] == ["2"]
-    assert notebook.cells[1].execution_count == 1
-
-
 def test_each_cell_has_its_own_time():
-    sources = [("import time; time.sleep(0.4)", [])] * 4
-    assert run(notebook_of(sources), at_once=True, seconds=1.0) == [1, 2, 3, 4]
+    cells = [("import time; time.sleep(0.4)", [])] * 4
+    assert run(notebook_of(cells), at_once=True, seconds=1.0) == [1, 2, 3, 4]
     with pytest.raises(CellTimeoutError):
         run(notebook_of([("import time; time.sleep(60)", [])]), at_once=True, seconds=0.5)
 

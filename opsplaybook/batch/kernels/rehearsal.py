@@ -1,7 +1,6 @@
 """What is slow the first time, done once in the server so that each kernel finds it done.
 
-Nothing that the server rehearses may leave a thread behind, which `preload` checks; no data are
-read.
+Nothing here may leave a thread behind, which `preload` checks; no data are read.
 """
 
 import string
@@ -28,19 +27,6 @@ def rehearse() -> None:
     validate()
     draw()
     query()
-
-
-def warm_up() -> None:
-    """Do in a kernel what the server cannot do for it: fetch rows, and draw and query once more.
-
-    Pages that a kernel shares with the server are copied when it first writes to them: two thirds
-    of those that a review writes to are copied here.
-    """
-    draw()
-    query()
-    queries = _loaded("opsplaybook.sources.rehearsal")
-    if queries:
-        queries.fetch_rows()
 
 
 def validate() -> None:

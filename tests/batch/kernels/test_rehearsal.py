@@ -25,7 +25,6 @@ def test_what_it_rehearses_works():
     for name in ("contracts", "figures", "sources.rehearsal", "tables"):
         importlib.import_module(f"opsplaybook.{name}")
     rehearsal.rehearse()
-    rehearsal.warm_up()
 
 
 def test_a_part_that_cannot_be_imported_is_left_to_the_kernel(monkeypatch):
