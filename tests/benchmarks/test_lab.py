@@ -17,6 +17,9 @@ DRAG_SECONDS = 0.5
 """What a person who drags calls "at once"."""
 
 RUNS = 3
+LEAST_RATIO = 1.5
+"""Measured: 2.0 for the funnel review, which tries other rules first, and 2.7 to 3.7."""
+
 DRAGS = 8
 MOVES = {
     "ab_review": ("type", "industry", "region"),
@@ -99,7 +102,7 @@ def test_run_all_to_the_first_chart(bench, browser, labs, name):
     ratio = seconds["ordinary"] / seconds["forked"]
     told = ", ".join(f"{kind} kernel {one:.2f} s" for kind, one in seconds.items())
     bench.report([f"{name}, Run All to its first chart: {told}, ratio {ratio:.1f}"])
-    assert ratio > 1
+    assert ratio >= LEAST_RATIO
 
 
 def move_seconds(view, move: Callable[[], None]) -> float:
