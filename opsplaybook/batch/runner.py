@@ -17,7 +17,7 @@ from opsplaybook.batch.inputs import Inputs, taken_once
 from opsplaybook.batch.kernels import KERNEL_NAME, start_server
 from opsplaybook.batch.names import folder_names
 from opsplaybook.batch.plan import BatchPlan
-from opsplaybook.batch.pool import open_pool
+from opsplaybook.batch.pool import cores, open_pool
 from opsplaybook.batch.progress import Watcher, show_failures, watch
 from opsplaybook.batch.records import Job, RunRecord, now, runs_text, shortened
 from opsplaybook.batch.stopping import StopRequest, stop_on_signals
@@ -27,6 +27,9 @@ from opsplaybook.errors import RunError, StorageError, UsageError
 BATCH = "batch.json"
 JOURNAL = "runs.jsonl"
 INDEX = "index.html"
+
+REHEARSED_RUNS = 20
+"""Runs per worker from which a rehearsal wins more than it costs: a tenth of a second in each."""
 
 State = Literal["running", "finished", "interrupted", "stopped"]
 
@@ -145,13 +148,18 @@ def run_batch(
         stack.callback(store.clear_unfinished)
         store.clear_unfinished()
         if dask is None:
-            start_server()  # it imports while we look at the source
+            # It imports while we look at the source.
+            start_server(plan.playbook if _is_long(plan, workers or cores()) else "")
         read = inputs or stack.enter_context(
             taken_once(plan.source, plan.tables, folder=store.folder, subjects=plan.subjects)
         )
         jobs = plan.jobs(store.address, kernel_name=kernel_name, inputs=read)
         batch = _Batch(plan, store, jobs, _complete(store, jobs) if resume else {})
         return batch.run(stop, workers=workers, dask=dask, console=console, began=began)
+
+
+def _is_long(plan: BatchPlan, workers: int) -> bool:
+    return len(plan.runs) >= REHEARSED_RUNS * workers
 
 
 @dataclass(slots=True)

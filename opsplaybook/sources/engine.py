@@ -222,7 +222,11 @@ def to_frame(table: pa.Table) -> pd.DataFrame:
 
     Timestamps stay in the zone of the Arrow table.
     """
-    return table.to_pandas(types_mapper=_PANDAS_TYPES.get, date_as_object=False)
+    # To one thread of its own Arrow would only hand the work over.
+    threads = pa.cpu_count() > 1
+    return table.to_pandas(
+        types_mapper=_PANDAS_TYPES.get, date_as_object=False, use_threads=threads
+    )
 
 
 _PANDAS_TYPES = {

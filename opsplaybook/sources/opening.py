@@ -131,6 +131,11 @@ def _sample(accounts: int, seed: int, *, null: bool) -> Source:
     return Source(_stock(mapping, Path(), origin=address, text=address.encode(), prepare=prepare))
 
 
+def forget_samples() -> None:
+    """Let go of the sample companies that were made, and of their engines."""
+    _sample.cache_clear()
+
+
 def _register_company(engine: LocalEngine, *, accounts: int, seed: int, null: bool) -> None:
     made = company.make_company(accounts, seed=seed, null=null)
     for table, rows in made.tables.items():

@@ -67,6 +67,25 @@ def test_a_batch_in_which_all_succeed_exits_with_zero(run, tmp_path):
     assert sorted(events) == [(f"A-{n:03}", "succeeded") for n in range(3)]
 
 
+@pytest.mark.parametrize(
+    ("runs", "workers", "rehearsed"),
+    [(20, 1, "varied"), (19, 1, ""), (40, 2, "varied"), (39, 2, "")],
+)
+def test_a_rehearsal_is_asked_for_where_many_runs_follow(
+    run, monkeypatch, runs, workers, rehearsed
+):
+    asked = []
+
+    def start_server(playbook):
+        asked.append(playbook)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(runner, "start_server", start_server)
+    with pytest.raises(KeyboardInterrupt):
+        run(rows(runs), workers=workers)
+    assert asked == [rehearsed]
+
+
 def test_names_from_data_become_safe_folders_with_reports(run, tmp_path):
     names = ["../../etc/passwd", "CON", "a/b", "<b>x</b>", "🚀", "x" * 300]
     summary = run([{"account_id": name} for name in names])

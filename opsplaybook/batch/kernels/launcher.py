@@ -21,7 +21,7 @@ from pathlib import Path
 from opsplaybook.batch.kernels.folders import environment_mark, private_folder
 from opsplaybook.batch.kernels.messages import KernelRequest, encode_request
 from opsplaybook.batch.kernels.process import ForkedProcess
-from opsplaybook.batch.kernels.settings import SERVER_ENVIRONMENT
+from opsplaybook.batch.kernels.settings import REHEARSAL_VARIABLE, SERVER_ENVIRONMENT
 
 ADDRESS_VARIABLE = "OPSPLAYBOOK_KERNEL_SERVER"
 """Environment variable with the address of the server that a process should use."""
@@ -92,8 +92,13 @@ class KernelLauncher:
         self._served = False
         self._failure: str | None = None
 
-    def server(self) -> ServerHandle:
+    def server(self, playbook: str = "") -> ServerHandle:
         """Return the server to ask; start one if there is none.
+
+        Parameters
+        ----------
+        playbook : str, optional
+            Name of a playbook that a server which is started now rehearses.
 
         Raises
         ------
@@ -104,7 +109,7 @@ class KernelLauncher:
             if self._failure is not None:
                 raise ForkUnavailableError(self._failure)
             if self._server is None:
-                self._server = _inherited_server() or _start_server()
+                self._server = _inherited_server() or _start_server(playbook)
                 os.environ[ADDRESS_VARIABLE] = self._server.address
             return self._server
 
@@ -204,7 +209,7 @@ def _inherited_server() -> ServerHandle | None:
     return ServerHandle(folder, process=None, owner=os.getpid())
 
 
-def _start_server() -> ServerHandle:
+def _start_server(playbook: str = "") -> ServerHandle:
     if sys.platform != "linux":
         raise ForkUnavailableError(f"forked kernels need Linux, and this is {sys.platform}")
     folder = private_folder()
@@ -217,7 +222,7 @@ def _start_server() -> ServerHandle:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            env={**os.environ, **SERVER_ENVIRONMENT},
+            env={**os.environ, **SERVER_ENVIRONMENT, REHEARSAL_VARIABLE: playbook},
             # Ctrl-C in a terminal is for the process that waits for kernels, not for the server.
             start_new_session=True,
         )
@@ -235,8 +240,14 @@ launcher = KernelLauncher()
 atexit.register(launcher.stop)
 
 
-def start_server() -> bool:
+def start_server(playbook: str = "") -> bool:
     """Start the kernel server now, so that its imports run beside other work.
+
+    Parameters
+    ----------
+    playbook : str, optional
+        Name of a playbook that the server rehearses before its first kernel: worth its while
+        where many runs follow.
 
     Returns
     -------
@@ -244,7 +255,7 @@ def start_server() -> bool:
         False if kernels cannot be forked here; they are ordinary ones then.
     """
     try:
-        launcher.server()
+        launcher.server(playbook)
     except ForkUnavailableError:
         return False
     return True

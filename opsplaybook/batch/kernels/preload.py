@@ -21,8 +21,13 @@ class ThreadsRunningError(RuntimeError):
     """A thread runs after the imports, so forking would not be safe."""
 
 
-def preload() -> None:
+def preload(playbook: str = "") -> None:
     """Import the libraries and the package, then freeze them and check that nothing runs.
+
+    Parameters
+    ----------
+    playbook : str, optional
+        Name of a playbook to rehearse as well.
 
     Raises
     ------
@@ -40,6 +45,8 @@ def preload() -> None:
             # A playbook that is being written: the kernel that imports it shows the error.
             traceback.print_exc()
     rehearsal.rehearse()
+    if playbook:
+        rehearsal.rehearse_playbook(playbook)
     # The list of plot backends is read from the installed packages when it is first needed.
     importlib.import_module("matplotlib.backends").backend_registry.list_all()
     check_single_thread()

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from opsplaybook.batch.kernels import child, preload
 from opsplaybook.batch.kernels.messages import KernelRequest, encode_line, receive_request
+from opsplaybook.batch.kernels.settings import REHEARSAL_VARIABLE
 
 REQUEST_SECONDS = 10.0
 """How long a connected process may take to send its request."""
@@ -217,6 +218,17 @@ def _remove_files(request: KernelRequest) -> None:
     shutil.rmtree(request.socket_folder, ignore_errors=True)
 
 
+def _preload(playbook: str) -> None:
+    try:
+        preload.preload(playbook)
+    except preload.ThreadsRunningError as error:
+        if not playbook:
+            raise
+        sys.stderr.write(f"started anew, since the rehearsal of {playbook} left threads: {error}\n")
+        sys.stderr.flush()
+        os.execv(sys.executable, sys.orig_argv)  # noqa: S606 - this very command
+
+
 def main(listener: int, owner: int, folder: str) -> None:
     """Preload, serve, and in every forked kernel become that kernel."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -226,7 +238,7 @@ def main(listener: int, owner: int, folder: str) -> None:
         # The owner died at once.
         shutil.rmtree(folder, ignore_errors=True)
         return
-    preload.preload()
+    _preload(os.environ.pop(REHEARSAL_VARIABLE, ""))
     times = preload.source_times()
     birth = server.serve()
     if birth is not None:

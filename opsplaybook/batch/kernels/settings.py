@@ -15,6 +15,9 @@ SERVER_ENVIRONMENT = {
 }
 """Variables of the server while it imports; a kernel has only those of its own request."""
 
+REHEARSAL_VARIABLE = "OPSPLAYBOOK_KERNEL_REHEARSAL"
+"""Environment variable of the server with the playbook that it rehearses, if any."""
+
 LIBRARIES = (
     "numpy",
     "pandas",

@@ -89,6 +89,51 @@ def test_a_forked_copy_of_the_process_does_not_stop_the_server(fresh_light, run,
     assert run(client, "print(6 * 7)") == "42"
 
 
+REHEARSING = """
+from opsplaybook.batch.kernels import rehearsal
+def note(name):
+    sys.rehearsed = name
+    if name == "restless":
+        import threading
+        threading.Thread(target=threading.Event().wait, daemon=True).start()
+rehearsal.rehearse_playbook = note
+preload._THREADS_END_SECONDS = 0.1
+server.main"""
+
+
+@pytest.fixture
+def rehearsing(fresh_light, light_server_code, monkeypatch):
+    """A launcher whose server only notes what it is to rehearse."""
+    code = light_server_code.replace("server.main", REHEARSING)
+    monkeypatch.setattr(
+        launcher,
+        "_server_command",
+        lambda listener, folder: [
+            *(sys.executable, "-P", "-c", code),
+            *(str(listener), str(os.getpid()), str(folder)),
+        ],
+    )
+    return fresh_light
+
+
+def test_a_kernel_finds_rehearsed_what_the_server_was_asked_for(rehearsing, kernel, run):
+    server = rehearsing.server("account_review")
+    _, client = kernel()
+    assert rehearsing.server("another") is server
+    assert run(client, "import sys; print(sys.rehearsed)") == "account_review"
+
+
+def test_a_rehearsal_that_leaves_a_thread_is_left_out_and_kernels_are_forked(
+    rehearsing, kernel, run
+):
+    server = rehearsing.server("restless")
+    manager, client = kernel()
+    assert manager.provisioner.ordinary_because is None
+    assert run(client, "import sys; print(hasattr(sys, 'rehearsed'))") == "False"
+    log = (server.folder / "log").read_text()
+    assert "started anew, since the rehearsal of restless left threads" in log
+
+
 def test_the_server_of_another_environment_is_not_used(fresh_light, monkeypatch):
     other = fresh_light.server().address.replace("opb-", "opb-000000-")
     monkeypatch.setenv(launcher.ADDRESS_VARIABLE, other)
