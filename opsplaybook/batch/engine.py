@@ -10,7 +10,7 @@ import logging
 import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 
 import nbformat
@@ -123,7 +123,8 @@ class TruthfulEngine(Engine):
         Raises
         ------
         _Ended
-            When a cell failed; `execution` has the facts by then.
+            Always: `execution` has the facts by then. papermill would go through the notebook
+            once more and write it down, a second time and to nowhere.
         """
         execution.notebook = nb
         # papermill keeps paths of this machine here, and the whole input; neither leaves it.
@@ -142,9 +143,7 @@ class TruthfulEngine(Engine):
             # jupyter_client has no class of its own for a kernel that never became ready.
             execution.end("killed", "KernelNotReady", str(error))
         _write_states(nb, execution)
-        if execution.failure:
-            raise _Ended
-        return nb
+        raise _Ended
 
 
 _DIED = (
@@ -160,7 +159,7 @@ def run_notebook(job: Job, execution: Execution) -> None:
         ensure_kernelspec()
     notebook = nbformat.reads(job.notebook, as_version=4)
     logging.getLogger("papermill").setLevel(logging.ERROR)
-    try:
+    with suppress(_Ended):
         execute_notebook(
             notebook,
             None,
@@ -173,8 +172,6 @@ def run_notebook(job: Job, execution: Execution) -> None:
             execution=execution,
             job=job,
         )
-    except _Ended:
-        return
 
 
 def bounded(text: str) -> str:

@@ -1,5 +1,6 @@
 import base64
 import io
+from urllib.parse import quote
 
 import pytest
 from PIL import Image
@@ -36,6 +37,16 @@ def test_the_picture_of_a_chart_is_embedded_as_it_is(make):
     assert (picture.width, picture.height) == (640, 200)
     assert '"' not in picture.src
     assert "#" not in picture.src
+
+
+def test_an_address_is_written_as_the_standard_library_writes_it():
+    letters = "".join(map(chr, [*range(32, 127), 233, 8364, 128522])).replace("&", "&amp;")
+    drawing = (
+        f'<svg xmlns="http://www.w3.org/2000/svg"><text>{letters.replace("<", "")}</text></svg>'
+    )
+    picture = pictures.of_chart(drawing, "image/svg+xml", 10, 10)
+    written = quote(" ".join(drawing.split()), safe=" !$&'()*+,-./:;=?@[]^_`{|}~")
+    assert picture.src == f"data:image/svg+xml,{written}"
 
 
 def test_texts_of_a_png_are_taken_out(make):
