@@ -17,6 +17,7 @@ def follow(given: object, params: object) -> SimpleNamespace:
     """Run all steps on loaded tables."""
     definition = playbook.define_funnel(given, params)
     reach = playbook.measure_reach(given, params, definition)
+    rules = playbook.try_other_rules(given, params, definition)
     timing = playbook.measure_timing(definition)
     breakdown = playbook.break_down(params, definition)
     change = playbook.explain_change(params, definition)
@@ -29,7 +30,7 @@ def follow(given: object, params: object) -> SimpleNamespace:
         given, params, definition, reach, timing, breakdown, change, behaviour, worth, steps
     )
     return SimpleNamespace(
-        params=params, given=given, definition=definition, reach=reach, timing=timing,
+        params=params, given=given, definition=definition, rules=rules, reach=reach, timing=timing,
         breakdown=breakdown, change=change, behaviour=behaviour, worth=worth, steps=steps,
         findings=findings,
     )  # fmt: skip
@@ -39,7 +40,7 @@ def shown(done: SimpleNamespace) -> dict[str, Table | Chart]:
     """Make every table and chart, by key."""
     p, definition, reach, change = playbook, done.definition, done.reach, done.change
     items = [
-        done.given.table(), p.table_definition(definition), p.table_rules(definition),
+        done.given.table(), p.table_definition(definition), p.table_rules(done.rules, definition),
         p.chart_reach(reach, definition), p.table_reach(reach, definition),
         p.table_lost(reach, definition), p.chart_timing(done.timing, definition),
         p.table_timing(done.timing, definition),

@@ -117,7 +117,7 @@ def test_a_list_that_is_cut_says_of_how_many(funnel_steps):
 
 
 def test_colleagues_do_steps_for_one_another(done, truths):
-    rules = done.definition.alternatives.set_index("rule")
+    rules = done.rules.rates.set_index("rule")
     single, merged = rules.loc["by account, any one user"], rules.loc["by account, users together"]
 
     assert truths.colleague_rate == 0.2
@@ -138,7 +138,7 @@ def test_an_account_gets_further_by_colleagues(funnel_steps):
 
 
 def test_other_rules_move_the_number(done):
-    rules = done.definition.alternatives.set_index("rule")["reached"]
+    rules = done.rules.rates.set_index("rule")["reached"]
 
     assert rules["as chosen"] == 476
     assert rules["window of 14 days"] < rules["as chosen"] < rules["window of 56 days"]

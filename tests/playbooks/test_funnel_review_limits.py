@@ -209,7 +209,7 @@ def test_other_orders_run_through(follow, funnel_steps, order):
     done = follow(shop(), order=order, other_rules=True)
 
     assert len(funnel_steps.shown(done)) == 22
-    assert done.definition.alternatives["rule"].iloc[0] == "as chosen"
+    assert done.rules.rates["rule"].iloc[0] == "as chosen"
 
 
 def test_an_optional_step_has_a_rate_and_takes_nothing_away(follow):

@@ -37,7 +37,7 @@ def review(public_data, funnel_steps):
 def test_purchases_and_those_who_purchased_are_told_apart(review, funnel_steps):
     done = review(**PURCHASE)
     paid = done.definition.occurrences.set_index("step").loc["payment done"]
-    rules = done.definition.alternatives.set_index("rule")["reached"]
+    rules = done.rules.rates.set_index("rule")["reached"]
 
     # Published with the set: 706 purchases, made by 653 users.
     assert (paid["rows"], paid["units"]) == (706, 653)

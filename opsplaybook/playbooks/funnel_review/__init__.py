@@ -25,6 +25,7 @@ from opsplaybook.playbooks.funnel_review.change_shown import (
 )
 from opsplaybook.playbooks.funnel_review.conclusions import findings
 from opsplaybook.playbooks.funnel_review.definition import Definition, define_funnel
+from opsplaybook.playbooks.funnel_review.other_rules import OtherRules, try_other_rules
 from opsplaybook.playbooks.funnel_review.params import Params
 from opsplaybook.playbooks.funnel_review.reach import Reach, measure_reach
 from opsplaybook.playbooks.funnel_review.reach_shown import (
@@ -72,6 +73,7 @@ __all__ = [
     "Breakdown",
     "Change",
     "Definition",
+    "OtherRules",
     "Params",
     "Reach",
     "Steps",
@@ -107,6 +109,7 @@ __all__ = [
     "table_segments",
     "table_timing",
     "table_worth",
+    "try_other_rules",
     "value_repairs",
     "watch_behaviour",
     "what_if_rule",

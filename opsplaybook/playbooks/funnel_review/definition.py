@@ -1,7 +1,7 @@
-"""Step 1, definition: what counts as a step, and what the choice of the rule decides."""
+"""Step 1, definition: what counts as a step, and by which rule."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 import pandas as pd
@@ -9,7 +9,6 @@ import pandas as pd
 from opsplaybook.metrics import funnels, statuses
 from opsplaybook.metrics.funnels import Funnel, FunnelRule, Step
 from opsplaybook.playbooks.funnel_review.nested import ACCOUNT, carry_account, with_base
-from opsplaybook.playbooks.funnel_review.other_rules import try_other_rules
 from opsplaybook.playbooks.funnel_review.params import Params, funnel_rule
 from opsplaybook.sources import Tables
 
@@ -52,11 +51,6 @@ class Definition:
         Whether units belong to accounts, so that intervals go by account.
     occurrences : DataFrame
         As from `funnels.occurrences`: ``step``, ``rows``, ``units``, ``first_on``, ``last_on``.
-    alternatives : DataFrame
-        The same data under other rules: ``rule``, ``entered``, ``reached`` (the end, all units),
-        ``rate`` of mature units with ``rate_low``, ``rate_high``, ``rate_n``, ``unit``.
-    impossible : tuple of str
-        Rules that do not go together with the others of this funnel.
     segments : tuple of str
     as_of : date
     level : float
@@ -72,8 +66,6 @@ class Definition:
     counted: str
     nested: bool
     occurrences: pd.DataFrame
-    alternatives: pd.DataFrame
-    impossible: tuple[str, ...]
     segments: tuple[str, ...]
     as_of: date
     level: float
@@ -124,7 +116,7 @@ class Definition:
 
 
 def define_funnel(given: Tables, params: Params) -> Definition:
-    """Fix what counts, in words, and show what other rules would have counted.
+    """Fix what counts, in words.
 
     Parameters
     ----------
@@ -144,13 +136,11 @@ def define_funnel(given: Tables, params: Params) -> Definition:
         return _of_statuses(given, params)
     rule = carry_account(given, funnel_rule(params))
     funnel = funnels.read_funnel(given, rule)
-    plain = _definition(given, params, funnel, funnels.occurrences(given, rule))
-    alternatives, impossible = try_other_rules(given, params, plain)
-    return replace(plain, alternatives=alternatives, impossible=impossible)
+    return _definition(given, params, funnel, funnels.occurrences(given, rule))
 
 
 def define_alone(given: Tables, params: Params) -> Definition:
-    """Fix what counts, and look at nothing else: no other rules, no segments, no occurrences.
+    """Fix what counts, and look at nothing else: no segments, no occurrences.
 
     For whoever asks again and again, as a what-if view does.
 
@@ -190,8 +180,6 @@ def _definition(
         counted=rule.counted,
         nested=nested,
         occurrences=occurrences,
-        alternatives=pd.DataFrame(),
-        impossible=(),
         segments=params.segment_by,
         as_of=given.as_of,
         level=params.level,
@@ -232,8 +220,6 @@ def _of_statuses(given: Tables, params: Params) -> Definition:
         counted=counted,
         nested=nested,
         occurrences=occurrences,
-        alternatives=pd.DataFrame(),
-        impossible=(),
         segments=params.segment_by,
         as_of=given.as_of,
         level=params.level,

@@ -1,27 +1,38 @@
-"""Step 1: how many come to the end under other rules, one change each."""
-
-from __future__ import annotations
+"""Step 2: how many come to the end under other rules, one change each."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from opsplaybook.errors import ParamsError
 from opsplaybook.metrics import funnels
+from opsplaybook.playbooks.funnel_review.definition import Definition
 from opsplaybook.playbooks.funnel_review.nested import ACCOUNT, carry_account, ends, estimate_rate
 from opsplaybook.playbooks.funnel_review.params import Params, funnel_rule
 from opsplaybook.sources import Tables
 
-if TYPE_CHECKING:
-    from opsplaybook.playbooks.funnel_review.definition import Definition
+
+@dataclass(frozen=True, slots=True)
+class OtherRules:
+    """The same data under other rules.
+
+    Attributes
+    ----------
+    rates : DataFrame
+        One row per rule, the chosen one first: ``rule``, ``unit``, ``entered``, ``reached`` (the
+        end, all units), ``mature`` and ``rate`` of mature units with ``rate_low``, ``rate_high``,
+        ``rate_n``. Empty for statuses, which have no rule.
+    impossible : tuple of str
+        Rules that do not go together with the others of this funnel.
+    """
+
+    rates: pd.DataFrame
+    impossible: tuple[str, ...]
 
 
-def try_other_rules(
-    given: Tables, params: Params, definition: Definition
-) -> tuple[pd.DataFrame, tuple[str, ...]]:
+def try_other_rules(given: Tables, params: Params, definition: Definition) -> OtherRules:
     """Count the end of the funnel under the chosen rule and under others, one change each.
 
     Parameters
@@ -33,11 +44,10 @@ def try_other_rules(
 
     Returns
     -------
-    DataFrame
-        ``rule``, ``unit``, ``entered``, ``reached``, ``mature`` and ``rate`` with ends.
-    tuple of str
-        Rules that do not go together with the others of this funnel.
+    OtherRules
     """
+    if definition.rule is None:
+        return OtherRules(pd.DataFrame(), ())
     rows = [_end_row("as chosen", definition)]
     impossible = []
     for name, changed in _changes(params, nested=definition.nested) if params.other_rules else ():
@@ -55,7 +65,7 @@ def try_other_rules(
             nested=definition.nested and ACCOUNT in rule.segments,
         )
         rows.append(_end_row(name, other))
-    return pd.DataFrame(rows), tuple(impossible)
+    return OtherRules(pd.DataFrame(rows), tuple(impossible))
 
 
 def _changes(params: Params, *, nested: bool) -> Iterator[tuple[str, dict[str, object]]]:

@@ -7,6 +7,7 @@ from opsplaybook.display import Chart, Table
 from opsplaybook.figures import plot_funnel
 from opsplaybook.metrics.funnels import Step
 from opsplaybook.playbooks.funnel_review.definition import Definition
+from opsplaybook.playbooks.funnel_review.other_rules import OtherRules
 from opsplaybook.playbooks.funnel_review.reach import Reach
 from opsplaybook.playbooks.funnel_review.wording import intervals, no_rows, with_rule
 from opsplaybook.tables import Column
@@ -39,7 +40,7 @@ def table_definition(definition: Definition) -> Table:
     return with_rule(shown, definition)
 
 
-def table_rules(definition: Definition) -> Table:
+def table_rules(rules: OtherRules, definition: Definition) -> Table:
     """Show how many come to the end under other rules, one change each."""
     columns = [
         Column("rule", "Rule"),
@@ -49,12 +50,12 @@ def table_rules(definition: Definition) -> Table:
         Column("rate", "Of mature entrants", "share", low="rate_low", high="rate_high",
                n="rate_n"),
     ]  # fmt: skip
-    frame = definition.alternatives
+    frame = rules.rates
     if frame.empty:
         frame = no_rows(columns)
     note = "One change at a time; every other number is made as chosen."
-    if definition.impossible:
-        note += f" Not with this funnel: {', '.join(definition.impossible)}."
+    if rules.impossible:
+        note += f" Not with this funnel: {', '.join(rules.impossible)}."
     shown = tables.table(
         frame,
         columns,
