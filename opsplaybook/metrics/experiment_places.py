@@ -76,15 +76,26 @@ def _of_use(
     first = after.group_by("unit_id", "arm").agg(
         **{name: after[name].argmin(after["at"]) for name in found}
     )
-    return [_counted(tables, first, name) for name in found]
+    return _counted(tables, first, found)
 
 
 def _of_accounts(tables: Tables, units: ir.Table, attributes: Sequence[str]) -> list[pd.DataFrame]:
-    tagged = [(name, with_attribute(tables, units, name)) for name in attributes]
-    return [_counted(tables, table, name) for name, table in tagged if table is not None]
+    accounts = tables.expression("accounts")
+    found = [] if accounts is None else [name for name in attributes if name in accounts.columns]
+    if not found:
+        return []
+    return _counted(
+        tables, units.left_join(accounts.select("account_id", *found), "account_id"), found
+    )
 
 
-def _counted(tables: Tables, table: ir.Table, name: str) -> pd.DataFrame:
-    known = table.filter(table[name].notnull())
-    frame = tables.fetch(known.group_by("arm", place=known[name]).agg(units=known.count()))
-    return frame.assign(attribute=name)
+def _counted(tables: Tables, table: ir.Table, names: Sequence[str]) -> list[pd.DataFrame]:
+    """Count by all attributes at once, then by each: what is not known has no place."""
+    counts = tables.fetch(table.group_by("arm", *names).agg(units=table.count()))
+    return [
+        counts.rename(columns={name: "place"})
+        .groupby(["arm", "place"], as_index=False)["units"]
+        .sum()
+        .assign(attribute=name)
+        for name in names
+    ]
