@@ -15,12 +15,16 @@ from pydantic.fields import FieldInfo
 from opsplaybook.params import AddsUpTo, PlaybookParams, Separator
 from opsplaybook.widgets.choices import NONE_KNOWN, Choices, has_choices
 from opsplaybook.widgets.growing_slider import WIDE_STEPS, GrowingSlider
+from opsplaybook.widgets.look import common
 from opsplaybook.widgets.search_box import SearchBox
 from opsplaybook.widgets.weights import WeightSliders
 
 SLIDER_STEPS = 100
 
-_WIDTH = {"width": "320px"}
+FIELD_LEAST = "240px"
+"""How narrow a field gets before it goes below its name."""
+
+_WIDTH = "320px"
 _SEPARATOR, _MOST_LINES = ";", 8
 _LINE_LETTERS = 38
 """Letters that one line of a text area holds at its width."""
@@ -108,16 +112,23 @@ def make_field(
     if choices is not None:
         return _searched(name, info, value, choices, optional=optional)
     if get_origin(kind) is Literal:
-        return _plain(name, info, ipywidgets.Dropdown(options=get_args(kind), value=value))
+        return _plain(
+            name, info, ipywidgets.Dropdown(options=get_args(kind), value=value, **_look())
+        )
     if kind is bool:
-        return _plain(name, info, ipywidgets.Checkbox(value=value, indent=False))
+        return _plain(name, info, ipywidgets.Checkbox(value=value, indent=False, **_look()))
     if kind is date:
-        return _plain(name, info, ipywidgets.DatePicker(value=value))
+        return _plain(name, info, ipywidgets.DatePicker(value=value, **_look()))
     if kind in (int, float) and not optional:
         return _plain(name, info, _number(kind, info, value))
     if get_origin(kind) is tuple:
         return _listed(name, info, value, kind)
     return _text(name, info, value, optional=optional)
+
+
+def _look() -> dict[str, ipywidgets.Widget]:
+    width = {"width": _WIDTH, "flex": f"1 1 {FIELD_LEAST}", "max_width": _WIDTH}
+    return {"layout": common(ipywidgets.Layout, **width)}
 
 
 def _is_union(annotation: Any) -> bool:
@@ -153,11 +164,13 @@ def _number(kind: type, info: FieldInfo, value: float) -> ipywidgets.Widget:
     """Make a slider where both ends are known, else a box."""
     low, high = _bound(info, "ge"), _bound(info, "le")
     if low is None or high is None:
-        return (ipywidgets.IntText if kind is int else ipywidgets.FloatText)(value=value)
+        return (ipywidgets.IntText if kind is int else ipywidgets.FloatText)(value=value, **_look())
     if kind is int and high - low > WIDE_STEPS:
-        return GrowingSlider(value, low, high)
+        return GrowingSlider(value, low, high, **_look())
     if kind is int:
-        return ipywidgets.IntSlider(value=value, min=low, max=high, continuous_update=False)
+        return ipywidgets.IntSlider(
+            value=value, min=low, max=high, continuous_update=False, **_look()
+        )
     digits = -floor(log10((high - low) / SLIDER_STEPS))
     return ipywidgets.FloatSlider(
         value=value,
@@ -166,6 +179,7 @@ def _number(kind: type, info: FieldInfo, value: float) -> ipywidgets.Widget:
         step=10.0**-digits,
         readout_format=f".{max(digits, 0)}f",
         continuous_update=False,
+        **_look(),
     )
 
 
@@ -181,7 +195,6 @@ def _plain(name: str, info: FieldInfo, widget: ipywidgets.Widget) -> Field:
         else:
             widget.value = value
 
-    widget.layout = _WIDTH
     return Field(name, info.description or "", widget, lambda: widget.value, write)
 
 
@@ -218,7 +231,7 @@ def _listed(name: str, info: FieldInfo, value: Any, kind: Any) -> Field:
         return tuple(part.strip() for part in parts if part.strip())
 
     lines = _line_count(written(value))
-    area = {"continuous_update": False, "layout": _WIDTH}
+    area = {"continuous_update": False, **_look()}
     widget = ipywidgets.Textarea(rows=lines, **area) if lines > 1 else ipywidgets.Text(**area)
     write(value)
     return Field(name, info.description or "", widget, read, write)
@@ -232,7 +245,7 @@ def _lines(name: str, info: FieldInfo, value: Any) -> Field:
     """Several texts that may hold commas, one below the other."""
     rows = min(max(sum(map(_line_count, value)), 2), _MOST_LINES)
     widget = ipywidgets.Textarea(
-        rows=rows, placeholder="one per line", continuous_update=False, layout=_WIDTH
+        rows=rows, placeholder="one per line", continuous_update=False, **_look()
     )
 
     def write(items: Any) -> None:
@@ -247,7 +260,7 @@ def _lines(name: str, info: FieldInfo, value: Any) -> Field:
 
 
 def _text(name: str, info: FieldInfo, value: Any, *, optional: bool) -> Field:
-    widget = ipywidgets.Text(continuous_update=False, layout=_WIDTH)
+    widget = ipywidgets.Text(continuous_update=False, **_look())
 
     def write(item: Any) -> None:
         widget.value = "" if item is None else str(item)

@@ -13,7 +13,7 @@ from opsplaybook.widgets.choices import NONE_KNOWN, Choices, choices_of, has_cho
 from opsplaybook.widgets.fields import fields_of
 from opsplaybook.widgets.look import look
 from opsplaybook.widgets.notice import Notice
-from opsplaybook.widgets.rows import row
+from opsplaybook.widgets.rows import Meaning, row
 
 _ALWAYS = frozenset(PlaybookParams.model_fields)
 
@@ -46,7 +46,7 @@ class Form:
         self._fields = fields_of(
             params, self._model.model_fields, moved=self._check, choices=self._choices_of
         )
-        self._errors = {name: Notice() for name in self._fields}
+        self._meanings = {name: Meaning(field.description) for name, field in self._fields.items()}
         self.box = ipywidgets.VBox([look(), self._notice, *self._groups(), self._together])
         self._mark(self._problems(self._values()))
 
@@ -76,7 +76,7 @@ class Form:
         return [*(self._row(name) for name in own), more]
 
     def _row(self, name: str) -> ipywidgets.Widget:
-        return row(self._fields[name], self._errors[name])
+        return row(self._fields[name], self._meanings[name])
 
     def _choices_of(self, name: str) -> Choices:
         return self._choices.get(name, NONE_KNOWN)
@@ -105,8 +105,8 @@ class Form:
     def _mark(self, problems: dict[str, str]) -> None:
         self.problems = problems
         self._notice.complain(self._unreadable)
-        for name, line in self._errors.items():
-            line.complain(problems.get(name, "") if not self._unreadable else "")
+        for name, meaning in self._meanings.items():
+            meaning.complain(problems.get(name, "") if not self._unreadable else "")
         self._together.complain(problems.get("", ""))
 
     def _values(self) -> dict[str, Any]:

@@ -21,12 +21,14 @@ class GrowingSlider(ipywidgets.IntSlider):
     ----------
     value, low, high : int
         What it shows first, and the whole range.
+    **look
+        Layout and style.
     """
 
-    def __init__(self, value: int, low: int, high: int) -> None:
+    def __init__(self, value: int, low: int, high: int, **look: Any) -> None:
         self._high = high
         end = min(high, max(_AROUND * value, low + _LEAST))
-        super().__init__(value=value, min=low, max=end, continuous_update=False)
+        super().__init__(value=value, min=low, max=end, continuous_update=False, **look)
         self._grow_later = Rested(self._grow, _REST_SECONDS)
         self.observe(self._hear, names="value")
 

@@ -1,5 +1,8 @@
 """The look of forms and views, where JupyterLab's own does not fit them."""
 
+from functools import cache
+from typing import Any
+
 import ipywidgets
 
 VIEW = "opsplaybook-view jp-RenderedHTMLCommon jp-RenderedHTML"
@@ -22,6 +25,16 @@ _RULES = f"""
   --jp-widgets-dropdown-arrow: url("{_ARROW}");
 }}
 """
+
+
+@cache
+def common(kind: type[ipywidgets.Widget], **settings: Any) -> ipywidgets.Widget:
+    """Return a layout or style that many widgets share, and that nobody changes.
+
+    One of its own for each widget would be another message to the browser, and another model there:
+    half of the seconds until a long form stands.
+    """
+    return kind(**settings)
 
 
 def look() -> ipywidgets.HTML:

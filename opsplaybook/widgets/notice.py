@@ -15,6 +15,13 @@ _LINK = "color:var(--jp-content-link-color, #1976d2);text-decoration:underline"
 """JupyterLab shows a link among widgets as any other text."""
 
 
+def alert(text: str) -> str:
+    """Write what is wrong as HTML; nothing where nothing is."""
+    if not text:
+        return ""
+    return f'<pre role="alert" style="{_WRONG};{_TEXT};font-family:inherit">{escape(text)}</pre>'
+
+
 class Notice(ipywidgets.HTML):
     """A line of text. As a context, it shows what goes wrong inside.
 
@@ -27,11 +34,7 @@ class Notice(ipywidgets.HTML):
 
     def complain(self, text: str) -> None:
         """Say what is wrong."""
-        self.value = (
-            f'<pre role="alert" style="{_WRONG};{_TEXT};font-family:inherit">{escape(text)}</pre>'
-            if text
-            else ""
-        )
+        self.value = alert(text)
 
     def link(self, address: str, text: str, more: str) -> None:
         """Show a link that opens beside the notebook, and a text behind it."""

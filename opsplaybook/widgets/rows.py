@@ -3,49 +3,59 @@
 import re
 from html import escape
 
-import ipywidgets
+from ipywidgets import HTML, HBox, Layout, Widget
+from ipywidgets.widgets.widget_string import HTMLStyle
 
-from opsplaybook.widgets.fields import Field
-from opsplaybook.widgets.weights import WeightSliders
+from opsplaybook.widgets.fields import FIELD_LEAST, Field
+from opsplaybook.widgets.look import common
+from opsplaybook.widgets.notice import alert
 
 _NAME = re.compile(r"`([a-z0-9_]+)`")
 _NAME_WIDTH, _MEANING_LEAST, _MEANING_MOST = "170px", "300px", "480px"
-_FIELD_LEAST, _SLIDERS_LEAST = "240px", "400px"
 _MEANING = "line-height:18px;padding:5px 0;color:var(--jp-ui-font-color2)"
 """JupyterLab gives a line the height of a field, which is too much where a meaning has two."""
 
 
-def row(field: Field, beside: ipywidgets.Widget | None = None) -> ipywidgets.Widget:
-    """Lay a field out with its name and meaning, and something below the meaning."""
-    label = ipywidgets.HTML(
+class Meaning(HTML):
+    """What a field means, and below it what is wrong with its value.
+
+    Parameters
+    ----------
+    text : str
+        Meaning and unit.
+    """
+
+    def __init__(self, text: str) -> None:
+        # Names of other parameters as their fields have them.
+        words = _NAME.sub(lambda found: f"<i>{found[1].replace('_', ' ')}</i>", escape(text))
+        self._text = f'<div style="{_MEANING}">{words}</div>'
+        self.problem = ""
+        super().__init__(
+            self._text,
+            layout=common(Layout, flex=f"1 1 {_MEANING_LEAST}", max_width=_MEANING_MOST),
+            style=common(HTMLStyle),
+        )
+
+    def complain(self, problem: str) -> None:
+        """Say what is wrong; nothing if the text is empty."""
+        self.problem = problem
+        self.value = self._text + alert(problem)
+
+
+def row(field: Field, meaning: Meaning) -> Widget:
+    """Lay a field out with its name and meaning."""
+    label = HTML(
         f"<b>{escape(field.name.replace('_', ' '))}</b>",
-        layout=ipywidgets.Layout(width=_NAME_WIDTH, flex="none"),
-    )
-    text = ipywidgets.VBox(
-        [ipywidgets.HTML(_meaning(field.description)), *([beside] if beside else [])],
-        layout=ipywidgets.Layout(flex=f"1 1 {_MEANING_LEAST}", max_width=_MEANING_MOST),
+        layout=common(Layout, width=_NAME_WIDTH, flex="none"),
+        style=common(HTMLStyle),
     )
     # Where the window is narrow, the meaning goes below, and the field gives way or goes below too.
     most = field.widget.layout.width
-    least = _SLIDERS_LEAST if isinstance(field.widget, WeightSliders) else _FIELD_LEAST
-    field.widget.layout.flex, field.widget.layout.max_width = f"1 1 {least}", most
-    named = ipywidgets.HBox(
-        [label, field.widget],
-        layout=ipywidgets.Layout(
-            flex_flow="row wrap",
-            flex=f"1 1 calc({_NAME_WIDTH} + {_FIELD_LEAST})",
-            max_width=f"calc({_NAME_WIDTH} + {most} + 8px)",
-        ),
+    named = common(
+        Layout,
+        flex_flow="row wrap",
+        flex=f"1 1 calc({_NAME_WIDTH} + {FIELD_LEAST})",
+        max_width=f"calc({_NAME_WIDTH} + {most} + 8px)",
     )
-    return ipywidgets.HBox(
-        [named, text],
-        layout=ipywidgets.Layout(
-            flex_flow="row wrap", align_items="flex-start", margin="0 0 4px 0"
-        ),
-    )
-
-
-def _meaning(text: str) -> str:
-    """Write the meaning of a parameter; names of others as their fields have them."""
-    words = _NAME.sub(lambda found: f"<i>{found[1].replace('_', ' ')}</i>", escape(text))
-    return f'<div style="{_MEANING}">{words}</div>'
+    whole = common(Layout, flex_flow="row wrap", align_items="flex-start", margin="0 0 4px 0")
+    return HBox([HBox([label, field.widget], layout=named), meaning], layout=whole)

@@ -14,7 +14,7 @@ REST_SECONDS = 0.25
 """A person who types quickly pauses less than that between two letters."""
 
 _ROWS = 6
-_WIDTH = "320px"
+_WIDTH, _LEAST = "320px", "240px"
 _INSIDE = {"width": "auto", "margin": "0"}
 """The box as a whole has the margin of a field, so that it stands in line with others."""
 
@@ -51,7 +51,9 @@ class SearchBox(ipywidgets.VBox):
         self._said = Notice()
         super().__init__(
             [self._typed, self._offered, self._said],
-            layout=ipywidgets.Layout(width=_WIDTH, margin="2px"),
+            layout=ipywidgets.Layout(
+                width=_WIDTH, flex=f"1 1 {_LEAST}", max_width=_WIDTH, margin="2px"
+            ),
         )
         self.value = value
         self._look_up_later = Rested(self._look_up, REST_SECONDS)

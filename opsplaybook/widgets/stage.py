@@ -17,7 +17,7 @@ from opsplaybook.widgets.fields import fields_of
 from opsplaybook.widgets.look import VIEW, look
 from opsplaybook.widgets.notice import Notice
 from opsplaybook.widgets.resting import Rested
-from opsplaybook.widgets.rows import row
+from opsplaybook.widgets.rows import Meaning, row
 from opsplaybook.widgets.what_if import Shown, View
 
 REST_SECONDS = 0.05
@@ -62,7 +62,7 @@ class Stage:
         for field in self._fields.values():
             if isinstance(field.widget, ipywidgets.IntSlider | ipywidgets.FloatSlider):
                 field.widget.continuous_update = True
-        rows = [row(field) for field in self._fields.values()]
+        rows = [row(field, Meaning(field.description)) for field in self._fields.values()]
         self.box = ipywidgets.VBox([look(), *rows, self._buttons(), self._said, self._screen])
         self._follow()
 

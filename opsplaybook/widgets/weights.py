@@ -4,8 +4,10 @@ from collections.abc import Callable, Sequence
 
 import ipywidgets
 
+from opsplaybook.widgets.look import common
+
 STEP = 0.5
-_WIDTH = "480px"
+_WIDTH, _LEAST = "480px", "400px"
 
 
 class WeightSliders(ipywidgets.VBox):
@@ -30,7 +32,9 @@ class WeightSliders(ipywidgets.VBox):
         moved: Callable[[], None],
     ) -> None:
         self._total, self._moved, self._following = total, moved, False
-        super().__init__(layout=ipywidgets.Layout(width=_WIDTH))
+        super().__init__(
+            layout=common(ipywidgets.Layout, width=_WIDTH, flex=f"1 1 {_LEAST}", max_width=_WIDTH)
+        )
         self._lay_out(tuple(names), values)
 
     @property
@@ -63,8 +67,8 @@ class WeightSliders(ipywidgets.VBox):
             ipywidgets.FloatSlider(
                 value=value, min=0, max=self._total, step=STEP, readout_format=".1f",
                 description=name.replace("_", " "), continuous_update=True,
-                style={"description_width": "150px"},
-                layout=ipywidgets.Layout(width="auto"),
+                style=common(ipywidgets.SliderStyle, description_width="150px"),
+                layout=common(ipywidgets.Layout, width="auto"),
             )
             for name, value in zip(names, values, strict=True)
         ]  # fmt: skip

@@ -69,7 +69,7 @@ def test_a_deleted_account_is_marked_beside_its_field(small):
     put(form, "account_id", "A-9999")
     assert heard == [False]
     assert form.problems["account_id"].startswith("A-9999 is not among the")
-    assert "A-9999" in form._errors["account_id"].value
+    assert "A-9999" in form._meanings["account_id"].value
     assert form.params.account_id == "A-0001"
 
 
@@ -86,7 +86,7 @@ def test_a_wrong_value_is_marked_with_the_words_of_the_model(small):
     assert form.problems == {"thresholds": "they must fall from S to B"}
     put(form, "thresholds", "60, 50, 40")
     assert form.problems == {}
-    assert form._errors["thresholds"].value == ""
+    assert form._meanings["thresholds"].problem == ""
 
 
 @pytest.mark.parametrize("name", sorted(playbooks.MODULES))
@@ -166,4 +166,4 @@ def test_a_source_that_vanished_is_said_and_can_be_corrected(small):
 def test_text_from_data_is_escaped():
     form, _ = form_of(account_review)
     put(form, "account_id", "<img src=x onerror=alert(1)>")
-    assert "<img" not in form._errors["account_id"].value
+    assert "<img" not in form._meanings["account_id"].value
