@@ -127,7 +127,7 @@ def make_field(
 
 
 def _look() -> dict[str, ipywidgets.Widget]:
-    width = {"width": _WIDTH, "flex": f"1 1 {FIELD_LEAST}", "max_width": _WIDTH}
+    width = {"width": _WIDTH, "flex": f"1 1 {FIELD_LEAST}", "min_width": "0", "max_width": _WIDTH}
     return {"layout": common(ipywidgets.Layout, **width)}
 
 
