@@ -74,9 +74,20 @@ def timed_batch(plan: BatchPlan, output: Path, workers: int) -> tuple[BatchSumma
 
 def steady_seconds(journal: Path, *, skip: int) -> float:
     """Return the seconds from one finished run to the next, the first ones left out."""
+    ends = _ends(journal)[skip - 1 :]
+    return (ends[-1] - ends[0]) / (len(ends) - 1)
+
+
+def seconds_by_tenth(journal: Path, *, skip: int) -> list[float]:
+    """Return the seconds from one finished run to the next, in each tenth of a batch."""
+    ends = _ends(journal)[skip - 1 :]
+    size = len(ends) // 10
+    return [(ends[n + size] - ends[n]) / size for n in range(0, len(ends) - size, size)]
+
+
+def _ends(journal: Path) -> list[float]:
     lines = journal.read_text().splitlines()
-    ends = sorted(datetime.fromisoformat(json.loads(line)["at"]).timestamp() for line in lines)
-    return (ends[-1] - ends[skip - 1]) / (len(ends) - skip)
+    return sorted(datetime.fromisoformat(json.loads(line)["at"]).timestamp() for line in lines)
 
 
 def loop_seconds(plan: BatchPlan, folder: Path, *, processes: int) -> float:

@@ -4,6 +4,7 @@ import os
 import threading
 from contextlib import suppress
 from pathlib import Path
+from statistics import median
 
 import psutil
 import pytest
@@ -11,6 +12,7 @@ import pytest
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
 
 FEW = 10
+SMALL_BATCHES = 3
 KERNEL_SERVER = "opsplaybook.batch.kernels.server"
 MANY = int(os.environ.get("OPSPLAYBOOK_BENCH_RUNS", "1000"))
 
@@ -56,14 +58,27 @@ def own_megabytes(process: psutil.Process) -> float:
 
 
 def test_growth(bench, plan_of, tmp_path: Path):
+    """Small batches before and after the large one, whose tenths tell of themselves.
+
+    The large one takes ten minutes, in which the machine is faster at some times than at others.
+    """
     plan = plan_of(MANY)
+
+    def few_seconds(number: int) -> float:
+        few = bench.first_runs(plan, FEW)
+        return bench.timed_batch(few, tmp_path / f"few {number}", 2)[2]
+
+    small = [few_seconds(number) for number in range(SMALL_BATCHES)]
     with Memory() as memory:
-        _, _, many = bench.timed_batch(plan, tmp_path / "many", 2)
-    _, _, few = bench.timed_batch(bench.first_runs(plan, FEW), tmp_path / "few", 2)
+        bench.timed_batch(plan, tmp_path / "many", 2)
+    small += [few_seconds(SMALL_BATCHES + number) for number in range(SMALL_BATCHES)]
+    tenths = bench.seconds_by_tenth(tmp_path / "many" / "bench" / "runs.jsonl", skip=2)
+    few, many = median(small), median(tenths)
     early, late = memory.tenth(2), memory.tenth(9)
     bench.report(
         [
             f"per run: {few:.3f} s of {FEW}, {many:.3f} s of {MANY:,} ({many / few:.2f} times)",
+            f"first tenth {tenths[0]:.3f} s, last {tenths[-1]:.3f} s",
             f"memory: {early:.0f} MB early, {late:.0f} MB late ({late / early:.2f} times)",
         ]
     )
