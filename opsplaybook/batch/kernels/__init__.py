@@ -13,6 +13,9 @@ The connection on which a kernel was asked for is its life: when the asking proc
 dies, however it dies, the server kills the kernel and what the kernel started and removes its
 files; when the process that started the server ends, the server does so for all and ends.
 
+Before its first kernel the server does once what is slow the first time; for a long batch it runs
+the whole playbook on the sample company (`rehearsal`).
+
 A kernel has the environment, working folder and output streams of its request, and fresh random
 state. Three things differ from an ordinary kernel: linear algebra uses one thread unless
 ``OMP_NUM_THREADS`` (or its OpenBLAS or MKL relative) of the request says otherwise, variables
