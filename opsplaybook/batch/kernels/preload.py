@@ -35,6 +35,8 @@ def preload(playbook: str = "") -> None:
         If a library cannot be imported.
     ThreadsRunningError
         If a thread other than the main one is alive afterwards.
+    RehearsalError
+        If the playbook cannot be run.
     """
     for name in LIBRARIES:
         importlib.import_module(name)

@@ -9,7 +9,6 @@ import gc
 import json
 import string
 import sys
-import traceback
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from types import CodeType
@@ -28,6 +27,10 @@ _FRAME = pd.DataFrame(
         "n": [10, 20, 30],
     }
 )
+
+
+class RehearsalError(RuntimeError):
+    """A playbook could not be rehearsed; the kernel that runs it says why."""
 
 
 def rehearse() -> None:
@@ -79,14 +82,19 @@ def rehearse_playbook(name: str) -> None:
     Parameters
     ----------
     name : str
-        Of the playbook. Its errors are written to the log: the kernel that meets them shows them.
+        Of the playbook.
+
+    Raises
+    ------
+    RehearsalError
+        If it cannot be run: there is none of that name, or it is being written.
     """
     try:
         notebook = import_module("opsplaybook.playbooks").notebook_path(name)
         cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
         run_cells([compiled("".join(c["source"])) for c in cells if c["cell_type"] == "code"])
-    except Exception:  # noqa: BLE001 - a playbook that is being written may raise anything
-        traceback.print_exc()
+    except Exception as error:
+        raise RehearsalError(f"{type(error).__name__}: {error}") from error
     import_module("opsplaybook.sources.opening").forget_samples()
     # The engine ends its threads when the last of what holds it is gone.
     gc.collect()

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from opsplaybook.batch.kernels import child, preload
 from opsplaybook.batch.kernels.messages import KernelRequest, encode_line, receive_request
+from opsplaybook.batch.kernels.rehearsal import RehearsalError
 from opsplaybook.batch.kernels.settings import REHEARSAL_VARIABLE
 
 REQUEST_SECONDS = 10.0
@@ -221,10 +222,11 @@ def _remove_files(request: KernelRequest) -> None:
 def _preload(playbook: str) -> None:
     try:
         preload.preload(playbook)
-    except preload.ThreadsRunningError as error:
+    except (preload.ThreadsRunningError, RehearsalError) as error:
         if not playbook:
             raise
-        sys.stderr.write(f"started anew, since the rehearsal of {playbook} left threads: {error}\n")
+        # What was rehearsed in part must not be in any kernel.
+        sys.stderr.write(f"started anew without a rehearsal of {playbook}: {error}\n")
         sys.stderr.flush()
         os.execv(sys.executable, sys.orig_argv)  # noqa: S606 - this very command
 

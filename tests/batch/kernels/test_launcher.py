@@ -93,6 +93,8 @@ REHEARSING = """
 from opsplaybook.batch.kernels import rehearsal
 def note(name):
     sys.rehearsed = name
+    if name == "broken":
+        raise rehearsal.RehearsalError("KeyError: 'x'")
     if name == "restless":
         import threading
         threading.Thread(target=threading.Event().wait, daemon=True).start()
@@ -123,15 +125,19 @@ def test_a_kernel_finds_rehearsed_what_the_server_was_asked_for(rehearsing, kern
     assert run(client, "import sys; print(sys.rehearsed)") == "account_review"
 
 
-def test_a_rehearsal_that_leaves_a_thread_is_left_out_and_kernels_are_forked(
-    rehearsing, kernel, run
+@pytest.mark.parametrize(
+    ("playbook", "reason"),
+    [("restless", "threads run after the imports: "), ("broken", "KeyError: 'x'")],
+)
+def test_a_rehearsal_that_fails_is_left_out_and_kernels_are_forked(
+    rehearsing, kernel, run, playbook, reason
 ):
-    server = rehearsing.server("restless")
+    server = rehearsing.server(playbook)
     manager, client = kernel()
     assert manager.provisioner.ordinary_because is None
     assert run(client, "import sys; print(hasattr(sys, 'rehearsed'))") == "False"
     log = (server.folder / "log").read_text()
-    assert "started anew, since the rehearsal of restless left threads" in log
+    assert f"started anew without a rehearsal of {playbook}: {reason}" in log
 
 
 def test_the_server_of_another_environment_is_not_used(fresh_light, monkeypatch):

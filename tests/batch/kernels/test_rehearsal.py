@@ -47,13 +47,18 @@ def test_a_part_that_cannot_be_imported_is_left_to_the_kernel(monkeypatch):
     rehearsal.rehearse()
 
 
-def test_a_playbook_that_raises_is_left_to_the_kernel(monkeypatch, tmp_path, capsys):
+def test_a_playbook_that_raises_is_an_error_that_names_it(monkeypatch, tmp_path):
     notebook = tmp_path / "broken.ipynb"
     notebook.write_text('{"cells": [{"cell_type": "code", "source": ["half =", " 1 / 0"]}]}')
     playbooks = importlib.import_module("opsplaybook.playbooks")
     monkeypatch.setattr(playbooks, "notebook_path", lambda name: notebook)
-    rehearsal.rehearse_playbook("broken")
-    assert "ZeroDivisionError" in capsys.readouterr().err
+    with pytest.raises(rehearsal.RehearsalError, match="ZeroDivisionError: division by zero"):
+        rehearsal.rehearse_playbook("broken")
+
+
+def test_a_playbook_that_does_not_exist_is_an_error():
+    with pytest.raises(rehearsal.RehearsalError, match="FileNotFoundError"):
+        rehearsal.rehearse_playbook("no such")
 
 
 def test_cells_run_as_in_a_notebook_with_the_parameters_after_the_first():
