@@ -69,7 +69,7 @@ def test_a_batch_in_which_all_succeed_exits_with_zero(run, tmp_path):
 
 @pytest.mark.parametrize(
     ("runs", "workers", "rehearsed"),
-    [(20, 1, "varied"), (19, 1, ""), (40, 2, "varied"), (39, 2, "")],
+    [(60, 1, "varied"), (59, 1, ""), (120, 2, "varied"), (119, 2, "")],
 )
 def test_a_rehearsal_is_asked_for_where_many_runs_follow(
     run, monkeypatch, runs, workers, rehearsed
