@@ -44,6 +44,15 @@ SHAPES = {
 }
 """Shapes that are masked in every report, in this order."""
 
+# What every text of a shape has. Most texts have none of it, and looking for it costs far less.
+_SIGNS = {
+    "credentials in an address": ("://",),
+    "password or token": (":", "="),
+    "path of this machine": ("/", "\\"),
+    "private host": (".",),
+}
+_ANY: tuple[str, ...] = ("",)
+
 _SECRET_NAME = re.compile(r"(?i)secret|token|passw|pwd|credential|api_?key|access_?key|private|dsn")
 _SHORTEST_SECRET = 6
 _EVERYBODY = frozenset(
@@ -67,7 +76,7 @@ _SHORTEST_NAME = 4
 _NOT_TEXT = ("image/png", "image/jpeg", "application/pdf", "csv")
 # The coordinates of a drawing would be taken for addresses of hosts.
 _DRAWN_TEXT = re.compile(r"(?<=>)[^<]+")
-Mask = tuple[re.Pattern[str], str]
+Mask = tuple[tuple[str, ...], re.Pattern[str], str]
 _MASKS = {"path of this machine": "[path]", "private host": "[host]"}
 
 
@@ -83,9 +92,15 @@ def mask(item: Any) -> Any:
 
     What was read is still said, where and with which password is not.
     """
-    own = [(re.compile(re.escape(value)), "[secret]") for value in environment_values()]
-    own += [(re.compile(re.escape(folder) + f"{_REST}*"), "[path]") for folder in machine_folders()]
-    shapes = [(shape, _MASKS.get(name, "[secret]")) for name, shape in SHAPES.items()]
+    own = [((value,), re.compile(re.escape(value)), "[secret]") for value in environment_values()]
+    own += [
+        ((folder,), re.compile(re.escape(folder) + f"{_REST}*"), "[path]")
+        for folder in machine_folders()
+    ]
+    shapes = [
+        (_SIGNS.get(name, _ANY), shape, _MASKS.get(name, "[secret]"))
+        for name, shape in SHAPES.items()
+    ]
     return _masked(item, (*own, *shapes))
 
 
@@ -128,8 +143,9 @@ def _masked_field(name: str, value: Any, masks: tuple[Mask, ...]) -> Any:
 
 def _masked(item: Any, masks: tuple[Mask, ...]) -> Any:
     if isinstance(item, str):
-        for shape, instead in masks:
-            item = shape.sub(instead, item)
+        for signs, shape, instead in masks:
+            if any(sign in item for sign in signs):
+                item = shape.sub(instead, item)
         return item
     if isinstance(item, dict):
         return {name: _masked_field(name, value, masks) for name, value in item.items()}

@@ -1,6 +1,8 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from opsplaybook.report import masking
 
@@ -75,3 +77,31 @@ def test_the_text_of_a_drawing_is_masked_and_its_coordinates_are_not():
     svg = '<svg><path d="M10.20.30.40"/><text x="10.1.2.3">/home/ana/a.csv</text></svg>'
     expected = '<svg><path d="M10.20.30.40"/><text x="10.1.2.3">[path]</text></svg>'
     assert masking.mask({"image/svg+xml": svg}) == {"image/svg+xml": expected}
+
+
+_TRICKY = st.sampled_from(
+    [
+        "/home/",
+        "C:\\",
+        "~/",
+        "file:/",
+        "pass",
+        "word",
+        "token",
+        "api_key",
+        ":",
+        "=",
+        "'",
+        "://",
+        "@",
+    ]
+    + ["10.", "192.168.", "1", ".corp", ".local", "a", "Z9", " ", "/", "\\", "site-packages", "eyJ"]
+)
+
+
+@given(st.lists(_TRICKY, max_size=14).map("".join))
+def test_looking_for_signs_first_changes_nothing(text):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(masking, "_SIGNS", {})
+        in_full = masking.mask(text)
+    assert masking.mask(text) == in_full
