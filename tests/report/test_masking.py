@@ -79,13 +79,13 @@ def test_the_text_of_a_drawing_is_masked_and_its_coordinates_are_not():
     assert masking.mask({"image/svg+xml": svg}) == {"image/svg+xml": expected}
 
 
-_TRICKY = st.sampled_from(
-    "/home/ C:\\ ~/ file:/ pass word token api_key : = ' :// @ 10. 192.168. 1 .corp .local a Z9 / \\"
-    " site-packages eyJ".split()
+_PIECES = (
+    *("/home/", "C:\\", "~/", "file:/", "/", "\\", "site-packages", " ", "a", "1"),
+    *("password", "api_key", ":", "=", "'", "://", "@", "eyJ", "Z9", "10.", "192.168.", ".corp"),
 )
 
 
-@given(st.lists(_TRICKY, max_size=14).map("".join))
+@given(st.lists(st.sampled_from(_PIECES), max_size=14).map("".join))
 def test_looking_for_signs_first_changes_nothing(text):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(masking, "_SIGNS", {})
