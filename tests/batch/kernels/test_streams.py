@@ -8,9 +8,10 @@ from nbclient import NotebookClient
 from opsplaybook.batch.kernels import KERNEL_NAME, FastKernelManager
 from opsplaybook.batch.kernels.streams import QuietStream
 
+# One write each: Python's print makes two, between which another thread may write.
 THREADS = """
-import threading
-threads = [threading.Thread(target=print, args=(n,)) for n in range(3)]
+import sys, threading
+threads = [threading.Thread(target=sys.stdout.write, args=(f"{n}\\n",)) for n in range(3)]
 [thread.start() for thread in threads]
 [thread.join() for thread in threads]
 'six'
