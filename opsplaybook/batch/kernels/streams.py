@@ -14,8 +14,10 @@ class QuietStream(OutStream):
 
     def write(self, string: str) -> int | None:
         """Write text; returns the number of characters."""
+        count = super().write(string)
+        # Afterwards: a flush from another thread in between would take this text for sent.
         self._written = True
-        return super().write(string)
+        return count
 
     def flush(self) -> None:
         """Send what was written since the last time, and wait until it is sent."""
