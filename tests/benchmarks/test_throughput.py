@@ -46,7 +46,7 @@ def test_time_per_run_against_the_computation(bench, plan_of, tmp_path: Path):
     """Each batch against the cells alone just before and just after it.
 
     A machine is faster at some times than at others; the middle of several ratios knows nothing
-    of that. Smaller batches have no rehearsal, and take some 0.035 s more in each run.
+    of that. Smaller batches have no rehearsal, and take some 0.07 s more in each run.
     """
     plan = plan_of(REHEARSED_RUNS)
     alone = bench.first_runs(plan, 20)

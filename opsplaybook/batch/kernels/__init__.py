@@ -6,15 +6,16 @@
       -> kernelspec "opsplaybook"            spec.py
       -> ForkedProvisioner                   provisioner.py   or an ordinary kernel, said once
       -> KernelLauncher, ForkedProcess       launcher.py, process.py
-      -> kernel server, one per process      server.py, preload.py, settings.py
-      -> the forked kernel                   child.py
+      -> kernel server, one per process      server.py, preload.py, rehearsal.py, settings.py
+      -> the forked kernel                   child.py, pages.py
 
 The connection on which a kernel was asked for is its life: when the asking process closes it or
 dies, however it dies, the server kills the kernel and what the kernel started and removes its
 files; when the process that started the server ends, the server does so for all and ends.
 
 Before its first kernel the server does once what is slow the first time; for a long batch it runs
-the whole playbook on the sample company (`rehearsal`).
+the whole playbook on the sample company (`rehearsal`), once for itself and once in a fork, to see
+which memory its kernels will write (`pages`).
 
 A kernel has the environment, working folder and output streams of its request, and fresh random
 state. Three things differ from an ordinary kernel: linear algebra uses one thread unless

@@ -9,10 +9,9 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from opsplaybook.batch.kernels import preload
+from opsplaybook.batch.kernels import pages, preload
 from opsplaybook.batch.kernels.messages import KernelRequest, encode_line
 
 _STREAM = "opsplaybook.batch.kernels.streams.QuietStream"
@@ -39,23 +38,24 @@ class Birth:
     stderr: int
 
 
-def become_kernel(birth: Birth, times: Mapping[str, int]) -> None:
+def become_kernel(birth: Birth, preloaded: preload.Preloaded) -> None:
     """Turn this process into the kernel that was asked for, and run it to its end.
 
     Parameters
     ----------
     birth : Birth
         What this process starts with.
-    times : mapping of str to int
-        Modification times of the package's files when they were preloaded, in nanoseconds.
+    preloaded : Preloaded
+        What the server knows of what both hold.
     """
     leave_server()
+    pages.copy(preloaded.written)
     take_streams(birth.stdout, birth.stderr)
     take_environment(birth.request)
     renew_random_state()
     limit_threads()
     collect_less_often()
-    preload.forget_changed_package(times)
+    preload.forget_changed_package(preloaded.times)
     run_ipykernel(birth)
 
 

@@ -8,10 +8,11 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from opsplaybook.batch.kernels import rehearsal
+from opsplaybook.batch.kernels import pages, rehearsal
 from opsplaybook.batch.kernels.settings import LIBRARIES, NOT_PRELOADED
 
 _THREADS_END_SECONDS = 2.0
@@ -21,13 +22,36 @@ class ThreadsRunningError(RuntimeError):
     """A thread runs after the imports, so forking would not be safe."""
 
 
-def preload(playbook: str = "") -> None:
+@dataclass(frozen=True, slots=True)
+class Preloaded:
+    """What the server knows of what it holds.
+
+    Attributes
+    ----------
+    times : mapping of str to int
+        Each imported source file of the package, and when it was last changed, in nanoseconds.
+    written : sequence of PageRange
+        Memory that the rehearsed playbook writes; empty without a rehearsal.
+    """
+
+    times: Mapping[str, int]
+    written: Sequence[pages.PageRange]
+
+
+def preload(playbook: str, folder: Path) -> Preloaded:
     """Import the libraries and the package, then freeze them and check that nothing runs.
 
     Parameters
     ----------
-    playbook : str, optional
-        Name of a playbook to rehearse as well.
+    playbook : str
+        Name of a playbook to rehearse as well, or nothing.
+    folder : Path
+        The server's own.
+
+    Returns
+    -------
+    Preloaded
+        What the kernels are told of it.
 
     Raises
     ------
@@ -35,7 +59,7 @@ def preload(playbook: str = "") -> None:
         If a library cannot be imported.
     ThreadsRunningError
         If a thread other than the main one is alive afterwards.
-    RehearsalError
+    RehearsalError, TrialError
         If the playbook cannot be run.
     """
     for name in LIBRARIES:
@@ -47,12 +71,25 @@ def preload(playbook: str = "") -> None:
             # A playbook that is being written: the kernel that imports it shows the error.
             traceback.print_exc()
     rehearsal.rehearse()
-    if playbook:
-        rehearsal.rehearse_playbook(playbook)
     # The list of plot backends is read from the installed packages when it is first needed.
     importlib.import_module("matplotlib.backends").backend_registry.list_all()
+    written: Sequence[pages.PageRange] = ()
+    if playbook:
+        with rehearsal.stage(playbook, folder) as run:
+            run()
+            settle()
+            written = pages.written_by(run)
+    else:
+        settle()
+    return Preloaded(source_times(), written)
+
+
+def settle() -> None:
+    """Check that nothing runs, and freeze what there is.
+
+    Frozen objects are not visited by collections in the kernels, so their pages stay shared.
+    """
     check_single_thread()
-    # Frozen objects are not visited by collections in the kernels, so their pages stay shared.
     gc.collect()
     gc.freeze()
 

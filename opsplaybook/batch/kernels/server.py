@@ -21,6 +21,7 @@ from pathlib import Path
 
 from opsplaybook.batch.kernels import child, preload
 from opsplaybook.batch.kernels.messages import KernelRequest, encode_line, receive_request
+from opsplaybook.batch.kernels.pages import TrialError
 from opsplaybook.batch.kernels.rehearsal import RehearsalError
 from opsplaybook.batch.kernels.settings import REHEARSAL_VARIABLE
 
@@ -219,10 +220,10 @@ def _remove_files(request: KernelRequest) -> None:
     shutil.rmtree(request.socket_folder, ignore_errors=True)
 
 
-def _preload(playbook: str) -> None:
+def _preload(playbook: str, folder: Path) -> preload.Preloaded:
     try:
-        preload.preload(playbook)
-    except (preload.ThreadsRunningError, RehearsalError) as error:
+        return preload.preload(playbook, folder)
+    except (preload.ThreadsRunningError, RehearsalError, TrialError) as error:
         if not playbook:
             raise
         # What was rehearsed in part must not be in any kernel.
@@ -240,11 +241,10 @@ def main(listener: int, owner: int, folder: str) -> None:
         # The owner died at once.
         shutil.rmtree(folder, ignore_errors=True)
         return
-    _preload(os.environ.pop(REHEARSAL_VARIABLE, ""))
-    times = preload.source_times()
+    preloaded = _preload(os.environ.pop(REHEARSAL_VARIABLE, ""), Path(folder))
     birth = server.serve()
     if birth is not None:
-        child.become_kernel(birth, times)
+        child.become_kernel(birth, preloaded)
 
 
 if __name__ == "__main__":

@@ -90,15 +90,25 @@ def test_a_forked_copy_of_the_process_does_not_stop_the_server(fresh_light, run,
 
 
 REHEARSING = """
+import threading
+from contextlib import contextmanager
 from opsplaybook.batch.kernels import rehearsal
-def note(name):
-    sys.rehearsed = name
-    if name == "broken":
-        raise rehearsal.RehearsalError("KeyError: 'x'")
-    if name == "restless":
-        import threading
-        threading.Thread(target=threading.Event().wait, daemon=True).start()
-rehearsal.rehearse_playbook = note
+
+PAGES = 1000
+block = bytearray(4096 * PAGES)
+
+@contextmanager
+def stage(name, folder):
+    def run():
+        if name == "broken" or name == "tired" and hasattr(sys, "rehearsed"):
+            raise rehearsal.RehearsalError("KeyError: 'x'")
+        if name == "restless":
+            threading.Thread(target=threading.Event().wait, daemon=True).start()
+        sys.rehearsed, sys.block = name, block
+        block[::4096] = bytes(PAGES)
+    yield run
+
+rehearsal.stage = stage
 preload._THREADS_END_SECONDS = 0.1
 server.main"""
 
@@ -125,9 +135,24 @@ def test_a_kernel_finds_rehearsed_what_the_server_was_asked_for(rehearsing, kern
     assert run(client, "import sys; print(sys.rehearsed)") == "account_review"
 
 
+def test_a_kernel_has_copied_before_it_runs_what_the_rehearsal_wrote(rehearsing, kernel, run):
+    rehearsing.server("account_review")
+    _, client = kernel()
+    code = """
+import resource, sys
+stops = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+before = stops(); sys.block[::4096] = bytes(1000); print(stops() - before)
+"""
+    assert int(run(client, code)) < 100
+
+
 @pytest.mark.parametrize(
     ("playbook", "reason"),
-    [("restless", "threads run after the imports: "), ("broken", "KeyError: 'x'")],
+    [
+        ("restless", "threads run after the imports: "),
+        ("broken", "KeyError: 'x'"),
+        ("tired", "the forked trial ended with code 1"),
+    ],
 )
 def test_a_rehearsal_that_fails_is_left_out_and_kernels_are_forked(
     rehearsing, kernel, run, playbook, reason

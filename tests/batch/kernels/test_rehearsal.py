@@ -9,26 +9,34 @@ from opsplaybook.batch.kernels import rehearsal
 from opsplaybook.batch.kernels.settings import SERVER_ENVIRONMENT
 
 SERVER_LIKE = """
+import os, sys
+from pathlib import Path
 import opsplaybook.contracts, opsplaybook.figures, opsplaybook.sources.rehearsal, opsplaybook.tables
 from opsplaybook import playbooks
 from opsplaybook.batch.kernels import preload, rehearsal
 from opsplaybook.sources import opening
 rehearsal.rehearse()
 preload.check_single_thread()
+ours = lambda: [name for name in os.environ if name.startswith("OPSPLAYBOOK_")]
+before = ours()
 for playbook in playbooks.MODULES:
-    rehearsal.rehearse_playbook(playbook)
-    print(playbook, opening._sample.cache_info().currsize)
+    with rehearsal.stage(playbook, Path(sys.argv[1])) as run:
+        run()
+        preload.check_single_thread()
+        run()
+    print(playbook, opening._sample.cache_info().currsize, ours() == before)
     preload.check_single_thread()
 """
 
 
-def test_it_leaves_no_thread_and_no_sample_behind():
+def test_it_leaves_no_thread_no_sample_no_variable_and_no_file_behind(tmp_path):
     environment = os.environ | SERVER_ENVIRONMENT
-    command = [sys.executable, "-Xfrozen_modules=off", "-c", SERVER_LIKE]
+    command = [sys.executable, "-Xfrozen_modules=off", "-c", SERVER_LIKE, str(tmp_path)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
-    assert done.stdout.splitlines() == [f"{name} 0" for name in rehearsed()]
+    assert done.stdout.splitlines() == [f"{name} 0 True" for name in rehearsed()]
+    assert list(tmp_path.iterdir()) == []
 
 
 def rehearsed() -> list[str]:
@@ -47,18 +55,37 @@ def test_a_part_that_cannot_be_imported_is_left_to_the_kernel(monkeypatch):
     rehearsal.rehearse()
 
 
+def test_a_rehearsal_reads_what_the_runs_of_a_batch_read(monkeypatch, tmp_path):
+    opened = []
+    opening = importlib.import_module("opsplaybook.sources.opening")
+    read = opening.read_snapshot
+    monkeypatch.setattr(
+        opening, "read_snapshot", lambda folder: opened.append(folder) or read(folder)
+    )
+    with rehearsal.stage("account_review", tmp_path) as run:
+        run()
+    assert [folder.parent for folder in opened] == [tmp_path]
+
+
 def test_a_playbook_that_raises_is_an_error_that_names_it(monkeypatch, tmp_path):
     notebook = tmp_path / "broken.ipynb"
     notebook.write_text('{"cells": [{"cell_type": "code", "source": ["half =", " 1 / 0"]}]}')
     playbooks = importlib.import_module("opsplaybook.playbooks")
     monkeypatch.setattr(playbooks, "notebook_path", lambda name: notebook)
-    with pytest.raises(rehearsal.RehearsalError, match="ZeroDivisionError: division by zero"):
-        rehearsal.rehearse_playbook("broken")
+    with (
+        rehearsal.stage("account_review", tmp_path) as run,
+        pytest.raises(rehearsal.RehearsalError, match="ZeroDivisionError: division by zero"),
+    ):
+        run()
 
 
-def test_a_playbook_that_does_not_exist_is_an_error():
-    with pytest.raises(rehearsal.RehearsalError, match="FileNotFoundError"):
-        rehearsal.rehearse_playbook("no such")
+def test_a_playbook_that_does_not_exist_is_an_error(tmp_path):
+    with (
+        pytest.raises(rehearsal.RehearsalError, match="FileNotFoundError"),
+        rehearsal.stage("no such", tmp_path),
+    ):
+        pass
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_cells_run_as_in_a_notebook_with_the_parameters_after_the_first():
