@@ -31,7 +31,7 @@ class Preloaded:
     times : mapping of str to int
         Each imported source file of the package, and when it was last changed, in nanoseconds.
     written : sequence of PageRange
-        Memory that the rehearsed playbook writes; empty without a rehearsal.
+        Memory that the rehearsal writes.
     """
 
     times: Mapping[str, int]
@@ -70,17 +70,12 @@ def preload(playbook: str, folder: Path) -> Preloaded:
         except (ImportError, SyntaxError):
             # A playbook that is being written: the kernel that imports it shows the error.
             traceback.print_exc()
-    rehearsal.rehearse()
     # The list of plot backends is read from the installed packages when it is first needed.
     importlib.import_module("matplotlib.backends").backend_registry.list_all()
-    written: Sequence[pages.PageRange] = ()
-    if playbook:
-        with rehearsal.stage(playbook, folder) as run:
-            run()
-            settle()
-            written = pages.written_by(run)
-    else:
+    with rehearsal.stage(playbook, folder) as rehearse:
+        rehearse()
         settle()
+        written = pages.written_by(rehearse)
     return Preloaded(source_times(), written)
 
 

@@ -83,7 +83,7 @@ def query() -> None:
 
 @contextmanager
 def stage(name: str, folder: Path) -> Iterator[Callable[[], None]]:
-    """Prepare the rehearsal of a playbook: its notebook as it is shipped, on the sample company.
+    """Prepare a rehearsal, with a playbook's notebook as it is shipped, on the sample company.
 
     What Python, pandas, Ibis and matplotlib keep of code that has run once is then there in each
     kernel: 0.035 s of an account review's 0.79, in the median of five pairs.
@@ -91,28 +91,32 @@ def stage(name: str, folder: Path) -> Iterator[Callable[[], None]]:
     Parameters
     ----------
     name : str
-        Of the playbook.
+        Of the playbook; if empty, only what all have in common is rehearsed.
     folder : Path
         Where the sample company is written meanwhile.
 
     Yields
     ------
     callable
-        Runs the notebook once; raises `RehearsalError`.
+        Does it once; raises `RehearsalError`.
 
     Raises
     ------
     RehearsalError
         If it cannot be run: there is none of that name, or it is being written.
     """
+    if not name:
+        yield rehearse
+        return
     with TemporaryDirectory(dir=folder) as made:
         with _told():
             cells = _cells(name)
             environment = _snapshot(name, made)
-        yield partial(_run, cells, environment)
+        yield partial(_rehearse_playbook, cells, environment)
 
 
-def _run(cells: Sequence[Cell], environment: Mapping[str, str]) -> None:
+def _rehearse_playbook(cells: Sequence[Cell], environment: Mapping[str, str]) -> None:
+    rehearse()
     os.environ.update(environment)
     try:
         with _told():

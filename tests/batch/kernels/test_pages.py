@@ -77,6 +77,11 @@ def test_memory_that_is_gone_is_passed_over(block):
     assert block.max() == 1
 
 
+def test_nothing_is_tried_where_the_system_does_not_say_whose_a_page_is(monkeypatch, tmp_path):
+    monkeypatch.setattr(pages, "_PAGEMAP", tmp_path / "pagemap")
+    assert pages.written_by(lambda: os._exit(3)) == []
+
+
 def test_work_that_raises_is_an_error_and_its_process_says_why(capfd):
     def work():
         raise KeyError("x")

@@ -15,8 +15,6 @@ import opsplaybook.contracts, opsplaybook.figures, opsplaybook.sources.rehearsal
 from opsplaybook import playbooks
 from opsplaybook.batch.kernels import preload, rehearsal
 from opsplaybook.sources import opening
-rehearsal.rehearse()
-preload.check_single_thread()
 ours = lambda: [name for name in os.environ if name.startswith("OPSPLAYBOOK_")]
 before = ours()
 for playbook in playbooks.MODULES:
@@ -53,6 +51,16 @@ def test_a_part_that_cannot_be_imported_is_left_to_the_kernel(monkeypatch):
     monkeypatch.delitem(sys.modules, "opsplaybook.figures")
     monkeypatch.delitem(sys.modules, "opsplaybook.contracts")
     rehearsal.rehearse()
+
+
+def test_without_a_playbook_what_all_have_in_common_is_rehearsed(monkeypatch, tmp_path):
+    done = []
+    for part in ("validate", "draw", "query"):
+        monkeypatch.setattr(rehearsal, part, lambda part=part: done.append(part))
+    with rehearsal.stage("", tmp_path) as run:
+        assert done == []
+        run()
+    assert done == ["validate", "draw", "query"]
 
 
 def test_a_rehearsal_reads_what_the_runs_of_a_batch_read(monkeypatch, tmp_path):
