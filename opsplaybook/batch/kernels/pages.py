@@ -109,11 +109,13 @@ def _try(work: Callable[[], object], maps: Iterable[PageRange], writer: int) -> 
 
 
 def _writable_maps() -> Iterator[PageRange]:
-    for line in Path("/proc/self/maps").read_text(encoding="utf-8").splitlines():
-        addresses, permissions, *_ = line.split(maxsplit=2)
-        if permissions.startswith("rw-p"):
-            first, end = (int(address, 16) for address in addresses.split("-"))
-            yield PageRange(first, end - first)
+    # Bytes, since a line ends in the path of a file, which need not be text.
+    with Path("/proc/self/maps").open("rb") as lines:
+        for line in lines:
+            addresses, permissions, *_ = line.split(maxsplit=2)
+            if permissions == b"rw-p":
+                first, end = (int(address, 16) for address in addresses.split(b"-"))
+                yield PageRange(first, end - first)
 
 
 def _exclusive(maps: Iterable[PageRange]) -> Iterator[PageRange]:

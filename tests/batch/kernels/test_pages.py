@@ -1,3 +1,4 @@
+import mmap
 import os
 import resource
 import signal
@@ -75,6 +76,19 @@ def test_a_forked_process_that_copied_does_not_stop_when_it_writes(block):
 def test_memory_that_is_gone_is_passed_over(block):
     pages.copy([pages.PageRange(0, PAGE), pages.PageRange(block.ctypes.data, PAGE)])
     assert block.max() == 1
+
+
+def test_a_mapped_file_may_have_any_name(block, tmp_path):
+    path = tmp_path / os.fsdecode(b"rw-p \xff\x85\r.bin")
+    with path.open("w+b") as file:
+        file.truncate(PAGE)
+        private = mmap.mmap(file.fileno(), PAGE, mmap.MAP_PRIVATE)
+
+    def work():
+        block[3, 0] = 2
+        private[0] = 1
+
+    assert rows_in(pages.written_by(work), block) == [3]
 
 
 def test_nothing_is_tried_where_the_system_does_not_say_whose_a_page_is(monkeypatch, tmp_path):
