@@ -6,6 +6,7 @@ lets go, or dies in any way, the worker ends its kernels and itself at once.
 
 import contextlib
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -17,7 +18,9 @@ from jupyter_client.manager import KernelManager
 
 from opsplaybook.batch.records import Limits
 
-_kernels: set[int] = set()
+_kernels: dict[int, Path | None] = {}
+"""Process and private folder of each kernel."""
+
 _MEGABYTE = 1_000_000
 _FIRST_TO_DIE = "500"
 """Out of memory, Linux ends the process with the highest score: the kernel, not the batch."""
@@ -47,20 +50,24 @@ def holding(manager: KernelManager, limits: Limits) -> Iterator[None]:
     if pid is None:
         yield
         return
-    _kernels.add(pid)
+    _kernels[pid] = getattr(manager.provisioner, "folder", None)
     if sys.platform == "linux":
         _bound_memory(pid, limits.memory_megabytes)
     try:
         yield
     finally:
-        _kernels.discard(pid)
+        _kernels.pop(pid, None)
 
 
 def _follow(runner: Connection) -> None:
     with contextlib.suppress(EOFError, OSError):
         runner.recv_bytes()
-    for pid in tuple(_kernels):
+    kernels = dict(_kernels)
+    for pid in kernels:
         _kill(pid)
+    # The kernel server leaves this to whoever asked for a kernel and is still alive when it dies.
+    for folder in filter(None, kernels.values()):
+        shutil.rmtree(folder, ignore_errors=True)
     os._exit(1)
 
 

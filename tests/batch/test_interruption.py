@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -40,14 +41,23 @@ def tables_in(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Callable[[list[dict]], subprocess.Popen]]:
+def temporary() -> Iterator[Path]:
+    """A temporary folder with a path that is short enough for sockets in it."""
+    with tempfile.TemporaryDirectory(prefix="b", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def start(tmp_path: Path, temporary: Path) -> Iterator[Callable[[list[dict]], subprocess.Popen]]:
     """Start a batch in a process and a terminal session of its own."""
     started = []
 
     def begin(plan: list[dict]) -> subprocess.Popen:
         settings = {"rows": plan, "output": str(tmp_path / "out"), "resume": False}
         command = [sys.executable, str(DRIVE), json.dumps(settings)]
-        started.append(subprocess.Popen(command, start_new_session=True, stderr=subprocess.DEVNULL))
+        environment = os.environ | {"TMPDIR": str(temporary)}
+        quiet = {"start_new_session": True, "stderr": subprocess.DEVNULL}
+        started.append(subprocess.Popen(command, env=environment, **quiet))
         return started[-1]
 
     yield begin
@@ -64,16 +74,24 @@ def all_gone(processes: list[psutil.Process]) -> bool:
     return not any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in processes)
 
 
-def test_a_killed_batch_is_resumed_as_if_nothing_had_happened(start, tmp_path, planned, console):
+def folders_of_kernels(temporary: Path) -> list[Path]:
+    return list(temporary.glob("opb-*"))
+
+
+def test_a_killed_batch_is_resumed_as_if_nothing_had_happened(
+    start, tmp_path, temporary, planned, console
+):
     log, folder = tmp_path / "log", tmp_path / "out" / "batch"
     plan = rows(8, log)
     process = start(plan)
     wait_for(lambda: len(finished_in(folder)) >= 3)
     children = descendants(process)
     assert len(children) >= 4  # workers and kernels, and the servers that they are forked from
+    assert folders_of_kernels(temporary)
     process.kill()
     process.wait()
     wait_for(lambda: all_gone(children), seconds=10)
+    wait_for(lambda: not folders_of_kernels(temporary), seconds=10)
 
     done = finished_in(folder)
     assert 3 <= len(done) < 8
@@ -110,7 +128,9 @@ def test_a_second_batch_on_the_same_folder_is_refused_and_the_first_one_goes_on(
 @pytest.mark.parametrize(
     ("signum", "whole_terminal"), [(signal.SIGINT, True), (signal.SIGTERM, False)]
 )
-def test_a_stopped_batch_ends_its_children_and_says_so(start, tmp_path, signum, whole_terminal):
+def test_a_stopped_batch_ends_its_children_and_says_so(
+    start, tmp_path, temporary, signum, whole_terminal
+):
     folder = tmp_path / "out" / "batch"
     process = start(rows(30, tmp_path / "log"))
     wait_for(lambda: len(finished_in(folder)) >= 2)
@@ -121,6 +141,7 @@ def test_a_stopped_batch_ends_its_children_and_says_so(start, tmp_path, signum, 
         process.send_signal(signum)
     assert process.wait(20) == 128 + signum
     wait_for(lambda: all_gone(children), seconds=10)
+    wait_for(lambda: not folders_of_kernels(temporary), seconds=10)
     assert json.loads((folder / "batch.json").read_text())["state"] == "interrupted"
     assert (folder / "index.html").is_file()
     assert 2 <= len(finished_in(folder)) < 30

@@ -40,21 +40,23 @@ class ForkedProvisioner(LocalProvisioner):
     ----------
     ordinary_because : str or None
         Why the kernel is an ordinary one; None if it is forked.
+    folder : Path or None
+        Private folder of the kernel's sockets, while there is one.
     """
 
     ordinary_because: str | None = None
-    _folder: Path | None = None
+    folder: Path | None = None
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         """Choose the kind of kernel, its private sockets and its environment."""
         self.ordinary_because = _reason_for_ordinary()
-        if self._folder is None:
-            self._folder = private_folder()
+        if self.folder is None:
+            self.folder = private_folder()
         environment = dict(os.environ if kwargs.get("env") is None else kwargs["env"])
         # HOME may be read-only, and a personal profile would change what a playbook does.
-        environment.setdefault("IPYTHONDIR", str(self._folder / "ipython"))
+        environment.setdefault("IPYTHONDIR", str(self.folder / "ipython"))
         try:
-            self._use_private_sockets(self._folder)
+            self._use_private_sockets(self.folder)
             return await super().pre_launch(**(kwargs | {"env": environment}))
         except BaseException:
             self._remove_folder()
@@ -99,7 +101,7 @@ class ForkedProvisioner(LocalProvisioner):
             arguments=tuple(cmd[cmd.index(_IPYKERNEL) + 1 :]),
             environment=kwargs["env"],
             working_folder=str(self.cwd),
-            socket_folder=str(self._folder),
+            socket_folder=str(self.folder),
             connection_file=self.parent.connection_file,
         )
         streams = (_descriptor(kwargs.get("stdout"), 1), _descriptor(kwargs.get("stderr"), 2))
@@ -124,9 +126,9 @@ class ForkedProvisioner(LocalProvisioner):
             manager.connection_file = str(folder / "connection.json")
 
     def _remove_folder(self) -> None:
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
-            self._folder = None
+        if self.folder is not None:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            self.folder = None
 
 
 def _reason_for_ordinary() -> str | None:
