@@ -16,6 +16,7 @@ from pathlib import Path
 
 from jupyter_client.manager import KernelManager
 
+from opsplaybook.batch.kernels import ForkedProvisioner
 from opsplaybook.batch.records import Limits
 
 _kernels: dict[int, Path | None] = {}
@@ -50,7 +51,9 @@ def holding(manager: KernelManager, limits: Limits) -> Iterator[None]:
     if pid is None:
         yield
         return
-    _kernels[pid] = getattr(manager.provisioner, "folder", None)
+    # Of a kernel that somebody else provides we know no folder that would be ours to remove.
+    ours = isinstance(manager.provisioner, ForkedProvisioner)
+    _kernels[pid] = manager.provisioner.folder if ours else None
     if sys.platform == "linux":
         _bound_memory(pid, limits.memory_megabytes)
     try:
