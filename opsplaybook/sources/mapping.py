@@ -199,7 +199,11 @@ def read_mapping(path: Path) -> SourceMapping:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise SourceError("there is no such source", where=str(path)) from None
+        raise SourceError(
+            "there is no such source",
+            where=str(path),
+            remedy="correct the path; a relative one starts in the working folder",
+        ) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         problem = " ".join(str(error).split())[:200]
         raise SourceError(

@@ -71,7 +71,7 @@ def test_a_name_that_is_nearly_one_of_the_shipped():
 
 
 def test_a_yaml_that_is_not_there(tmp_path):
-    with pytest.raises(SourceError, match="there is no such source"):
+    with pytest.raises(SourceError, match=r"(?s)there is no such source.*To fix: correct the path"):
         open_source(tmp_path / "none.yaml")
 
 
