@@ -3,7 +3,7 @@
 import re
 from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +17,9 @@ _STARTS_OF_A_SUSPECT = 2
 """Once among others and once alone, which proves whose fault it is."""
 
 _DEATHS_OF_A_POOL = 3
+_BREAKING_SECONDS = 10.0
+"""How long a broken pool may take to say so for each of its jobs."""
+
 _PLACE = re.compile(r'File "([^"]+)", line (\d+)')
 _WORKER_DIED = Failure(
     "WorkerDied", "the process that ran it was killed, or ran out of memory, each time"
@@ -81,11 +84,11 @@ class Dispatch:
 
     def _submit(self, job: Job) -> None:
         try:
-            self.running[self.pool.executor.submit(work, job)] = job
-        except BrokenExecutor as error:
-            future: Future[RunRecord] = Future()
-            future.set_exception(error)
-            self.running[future] = job
+            future = self.pool.executor.submit(work, job)
+        except (RuntimeError, OSError) as error:
+            future = Future()
+            future.set_exception(_breakage(self.pool.executor, error))
+        self.running[future] = job
 
     def _settle(self, job: Job, future: Future[RunRecord]) -> RunRecord | None:
         """Return the record of a job; None if its worker, or another one, died."""
@@ -104,11 +107,12 @@ class Dispatch:
 
     def _recover(self) -> Iterator[RunRecord]:
         """Start new workers; give up on jobs whose workers died too often."""
-        # All jobs of a broken pool are lost; their futures may take a moment to say so.
-        wait(self.running)
-        for future, job in list(self.running.items()):
-            del self.running[future]
-            record = self._settle(job, future)
+        # All jobs of a broken pool are lost. Their futures may take a moment to say so, or never
+        # do if the pool broke while it took one.
+        done, silent = wait(self.running, _BREAKING_SECONDS)
+        self.suspects.extend(again(self.running.pop(future)) for future in silent)
+        for future in done:
+            record = self._settle(self.running.pop(future), future)
             if record is not None:
                 yield record
         self.pool.restart()
@@ -127,6 +131,19 @@ class Dispatch:
 def dispatch(jobs: Sequence[Job], pool: Pool) -> Dispatch:
     """Prepare jobs for a pool."""
     return Dispatch(pool, deque(jobs))
+
+
+def _breakage(executor: Executor, error: Exception) -> BrokenExecutor:
+    """Return what broke a pool that did not take a job; raise the error if the pool is whole.
+
+    A pool of the standard library that breaks while it starts a worker for a job has closed the
+    queue which that worker is given, and raises whatever comes of that. Only the next job is told.
+    """
+    try:
+        executor.submit(int)
+    except BrokenExecutor as breakage:
+        return breakage
+    raise error
 
 
 def _unforeseen(error: BaseException) -> Failure:

@@ -1,7 +1,14 @@
 import json
 import multiprocessing
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Callable
+from concurrent.futures import (
+    BrokenExecutor,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+)
+from dataclasses import dataclass, field
 
 import pytest
 
@@ -81,3 +88,53 @@ def test_a_stop_leaves_the_rest_waiting(monkeypatch):
             stop.signal_number = 15
     assert len(way.waiting) > 40
     assert all(isinstance(future, Future) for future in way.running)
+
+
+class Breaking(Executor):
+    """Takes some jobs and never says what became of them; then it breaks, or only fails."""
+
+    def __init__(self, takes: int, error: Exception, *, breaks: bool = True) -> None:
+        self.left, self.error, self.breaks = takes, error, breaks
+
+    def submit(self, function: Callable, *arguments) -> Future:
+        self.left -= 1
+        if self.left >= 0 or (self.left < -1 and not self.breaks):
+            return Future()
+        raise self.error if self.left == -1 else BrokenExecutor("a worker died")
+
+
+@dataclass
+class Mended:
+    """Has a pool that works after the first one broke."""
+
+    executor: Executor
+    next: Executor
+    slots: int = 3
+    restarts: list[Executor] = field(default_factory=list)
+
+    def restart(self) -> None:
+        self.restarts.append(self.executor)
+        self.executor = self.next
+
+
+@pytest.mark.parametrize("takes", [0, 2])
+@pytest.mark.parametrize(
+    "error",
+    [OSError("handle is closed"), RuntimeError("cannot schedule new futures after shutdown")],
+)
+def test_a_pool_that_breaks_while_it_takes_a_job_loses_none(monkeypatch, takes, error):
+    monkeypatch.setattr(dispatching, "work", lambda job: without_outcome(job, "succeeded", None))
+    monkeypatch.setattr(dispatching, "_BREAKING_SECONDS", 0.1)
+    with ThreadPoolExecutor(1) as executor:
+        pool = Mended(Breaking(takes, error), executor)
+        records = list(dispatch(jobs(5), pool).records(StopRequest()))
+    assert sorted((r.name, r.status) for r in records) == [
+        (f"A-{n}", "succeeded") for n in range(5)
+    ]
+    assert len(pool.restarts) == 1
+
+
+def test_an_error_of_a_pool_that_is_whole_is_not_taken_for_a_dead_worker():
+    pool = AnyPool(Breaking(0, OSError("no room for a process"), breaks=False))
+    with pytest.raises(OSError, match="no room for a process"):
+        list(dispatch(jobs(5), pool).records(StopRequest()))

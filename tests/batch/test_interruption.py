@@ -84,10 +84,9 @@ def test_a_killed_batch_is_resumed_as_if_nothing_had_happened(
     log, folder = tmp_path / "log", tmp_path / "out" / "batch"
     plan = rows(8, log)
     process = start(plan)
-    wait_for(lambda: len(finished_in(folder)) >= 3)
+    wait_for(lambda: len(finished_in(folder)) >= 3 and folders_of_kernels(temporary))
     children = descendants(process)
     assert len(children) >= 4  # workers and kernels, and the servers that they are forked from
-    assert folders_of_kernels(temporary)
     process.kill()
     process.wait()
     wait_for(lambda: all_gone(children), seconds=10)
