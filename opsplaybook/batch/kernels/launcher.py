@@ -18,7 +18,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from opsplaybook.batch.kernels.folders import environment_mark, private_folder
+from opsplaybook.batch.kernels.folders import (
+    environment_mark,
+    private_folder,
+    remove_server_folders,
+)
 from opsplaybook.batch.kernels.messages import KernelRequest, encode_request
 from opsplaybook.batch.kernels.process import ForkedProcess
 from opsplaybook.batch.kernels.settings import REHEARSAL_VARIABLE, SERVER_ENVIRONMENT
@@ -72,15 +76,15 @@ class ServerHandle:
 
     def stop(self) -> None:
         """End the server if this process started it, with all its kernels and files."""
-        if self.process is None or self.owner != os.getpid():
-            return
-        self.process.terminate()
-        try:
-            self.process.wait(_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if self.process is not None and self.owner == os.getpid():
+            _end(self.process)
+            remove_server_folders(self.folder)
+
+    def discard(self) -> None:
+        """Clear up after a lost server; its kernels may be restarted in their folders."""
+        if self.process is not None and self.owner == os.getpid():
+            _end(self.process)
+            shutil.rmtree(self.folder, ignore_errors=True)
 
 
 class KernelLauncher:
@@ -163,7 +167,16 @@ class KernelLauncher:
                 if not self._served and server.process is not None:
                     self._failure = f"the kernel server did not start: {server.complaint()}"
                 self._served = False
-        server.stop()
+        server.discard()
+
+
+def _end(process: subprocess.Popen) -> None:
+    process.terminate()
+    try:
+        process.wait(_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _forget_address(server: ServerHandle) -> None:

@@ -17,7 +17,7 @@ from jupyter_client.localinterfaces import localhost
 from jupyter_client.provisioning import LocalProvisioner
 
 from opsplaybook.batch.kernels.folders import private_folder
-from opsplaybook.batch.kernels.launcher import ForkUnavailableError, launcher
+from opsplaybook.batch.kernels.launcher import ForkUnavailableError, ServerHandle, launcher
 from opsplaybook.batch.kernels.messages import KernelRequest
 from opsplaybook.batch.kernels.process import ForkedProcess
 from opsplaybook.errors import UsageError, quote
@@ -49,9 +49,12 @@ class ForkedProvisioner(LocalProvisioner):
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         """Choose the kind of kernel, its private sockets and its environment."""
-        self.ordinary_because = _reason_for_ordinary()
+        try:
+            server, self.ordinary_because = _server().folder, None
+        except ForkUnavailableError as error:
+            server, self.ordinary_because = None, str(error)
         if self.folder is None:
-            self.folder = private_folder()
+            self.folder = private_folder(server)
         environment = dict(os.environ if kwargs.get("env") is None else kwargs["env"])
         # HOME may be read-only, and a personal profile would change what a playbook does.
         environment.setdefault("IPYTHONDIR", str(self.folder / "ipython"))
@@ -131,7 +134,7 @@ class ForkedProvisioner(LocalProvisioner):
             self.folder = None
 
 
-def _reason_for_ordinary() -> str | None:
+def _server() -> ServerHandle:
     choice = os.environ.get(KERNEL_VARIABLE, "forked")
     if choice not in {"forked", "ordinary"}:
         raise UsageError(
@@ -140,12 +143,8 @@ def _reason_for_ordinary() -> str | None:
             remedy="set it to forked or ordinary, or unset it",
         )
     if choice == "ordinary":
-        return f"{KERNEL_VARIABLE}=ordinary"
-    try:
-        launcher.server()
-    except ForkUnavailableError as error:
-        return str(error)
-    return None
+        raise ForkUnavailableError(f"{KERNEL_VARIABLE}=ordinary")
+    return launcher.server()
 
 
 def _say_once(reason: str) -> None:

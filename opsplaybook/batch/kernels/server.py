@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from opsplaybook.batch.kernels import child, preload
+from opsplaybook.batch.kernels.folders import remove_server_folders
 from opsplaybook.batch.kernels.messages import KernelRequest, encode_line, receive_request
 from opsplaybook.batch.kernels.pages import TrialError
 from opsplaybook.batch.kernels.rehearsal import RehearsalError
@@ -176,7 +177,7 @@ class KernelServer:
         for kernel in list(self._kernels.values()):
             self._abandon(kernel)
             self._reap(kernel)
-        shutil.rmtree(self._folder, ignore_errors=True)
+        remove_server_folders(self._folder)
 
     def _release(self) -> None:
         """Close, in a new kernel, what belongs to the server and to other kernels."""

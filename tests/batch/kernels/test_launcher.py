@@ -42,7 +42,7 @@ def test_elsewhere_than_on_linux_kernels_are_ordinary(fresh_light, monkeypatch):
 def test_a_killed_server_takes_its_kernels_along_and_is_replaced(
     fresh_light, kernel, run, running, wait_until
 ):
-    manager, _ = kernel()
+    manager, first = kernel()
     pid = manager.provisioner.pid
     server = fresh_light.server().process
     os.kill(server.pid, signal.SIGKILL)
@@ -53,6 +53,9 @@ def test_a_killed_server_takes_its_kernels_along_and_is_replaced(
     assert another.provisioner.ordinary_because is None
     assert fresh_light.server().process.pid != server.pid
     assert run(client, "print(6 * 7)") == "42"
+    manager.restart_kernel(now=True)
+    first.wait_for_ready(timeout=20)
+    assert run(first, "print(6 * 7)") == "42"
 
 
 def test_stopping_the_server_ends_kernels_and_removes_everything(

@@ -30,6 +30,14 @@ client.execute_interactive(code + "; print(p.pid, flush=True)", output_hook=lamb
 sys.stdin.read()
 """
 
+DIES_BEFORE_IT_ASKS = """
+import os
+from jupyter_client.manager import KernelManager
+from opsplaybook.batch.kernels import ForkedProvisioner
+ForkedProvisioner.launch_kernel = lambda *_, **__: os._exit(9)
+KernelManager(kernel_name="opsplaybook").start_kernel()
+"""
+
 
 @pytest.fixture
 def owner():
@@ -80,6 +88,20 @@ def test_the_kernel_of_a_killed_worker_ends_and_the_shared_server_stays(
     assert wait_until(lambda: not running(seen["asleep"]))
     assert wait_until(lambda: not Path(seen["files"][0]).parent.exists())
     assert server.process.poll() is None
+
+
+@pytest.mark.parametrize("serves", [False, True])
+def test_the_folder_of_a_worker_that_died_before_it_asked_goes_with_the_server(
+    fresh_light, kernel, new_folders, serves
+):
+    fresh_light.server()
+    if serves:
+        kernel()[0].shutdown_kernel(now=True)
+    ran = subprocess.run([sys.executable, "-c", DIES_BEFORE_IT_ASKS], check=False)
+    assert ran.returncode == 9
+    assert len(new_folders()) == 2
+    fresh_light.stop()
+    assert new_folders() == set()
 
 
 def test_an_interrupt_of_the_terminals_process_group_spares_the_server(
