@@ -71,8 +71,8 @@ def test_nothing_runs_after_an_error(at_once, tmp_path):
 
 
 def test_each_cell_has_its_own_time():
-    cells = [("import time; time.sleep(0.4)", [])] * 4
-    assert run(notebook_of(cells), at_once=True, seconds=1.0) == [1, 2, 3, 4]
+    cells = [("import time; time.sleep(0.8)", [])] * 4
+    assert run(notebook_of(cells), at_once=True, seconds=3.0) == [1, 2, 3, 4]
     with pytest.raises(CellTimeoutError):
         run(notebook_of([("import time; time.sleep(60)", [])]), at_once=True, seconds=0.5)
 

@@ -79,8 +79,8 @@ def test_nbclient_notices_a_dead_kernel_at_once(code):
     started = time.monotonic()
     with pytest.raises(DeadKernelError):
         fast_client(code, timeout=60).execute()
-    # nbclient looks once a second.
-    assert time.monotonic() - started < 3
+    # Long before the limit of the cell: nbclient looks once a second.
+    assert time.monotonic() - started < 20
 
 
 def test_the_fast_client_gives_up_on_a_kernel_that_dies_first():
