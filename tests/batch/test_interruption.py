@@ -15,6 +15,7 @@ import pytest
 
 from opsplaybook.batch import runner
 from opsplaybook.batch.inputs import Inputs
+from opsplaybook.batch.kernels.launcher import ADDRESS_VARIABLE
 
 DRIVE = Path(__file__).with_name("drive.py")
 SECONDS = 60
@@ -55,7 +56,8 @@ def start(tmp_path: Path, temporary: Path) -> Iterator[Callable[[list[dict]], su
     def begin(plan: list[dict]) -> subprocess.Popen:
         settings = {"rows": plan, "output": str(tmp_path / "out"), "resume": False}
         command = [sys.executable, str(DRIVE), json.dumps(settings)]
-        environment = os.environ | {"TMPDIR": str(temporary)}
+        # With a kernel server of its own, whatever tests before have started in this process.
+        environment = os.environ | {"TMPDIR": str(temporary), ADDRESS_VARIABLE: ""}
         quiet = {"start_new_session": True, "stderr": subprocess.DEVNULL}
         started.append(subprocess.Popen(command, env=environment, **quiet))
         return started[-1]
