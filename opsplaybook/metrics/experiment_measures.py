@@ -14,6 +14,8 @@ notation                     kind        of each unit, from its assignment to th
 ``won_amount()``             revenue     closed amount of the deals won, renewals left out
 ``outcome(NAME)``            as found    the metric of that name in the table of outcomes
 ============================ =========== ==================================================
+
+Outcomes count whatever their day after the assignment, unless days are counted (`outcome_days`).
 """
 
 import re

@@ -28,12 +28,14 @@ def outcome_values(
     experiment_id: str,
     measures: Sequence[Measure],
     *,
+    outcome_days: int = 0,
     met: bool = True,
 ) -> Values:
     """Put the outcomes of an experiment beside its units, one row per unit.
 
-    Left out and counted: values measured before the assignment, or measured
-    while the unit met another arm than its own. A unit without a value is missing, not 0. Where
+    Left out and counted: values measured before the assignment, after the days that count, or
+    while the unit met another arm than its own. A value with a day and no time belongs to the
+    whole day, that of the assignment too. A unit without a value is missing, not 0. Where
     only some units have a value from before, the others get the mean of all, which is the same
     for every arm.
 
@@ -46,6 +48,8 @@ def outcome_values(
     experiment_id : str
     measures : sequence of Measure
         All of the table of outcomes.
+    outcome_days : int, optional
+        Days after the assignment that count; 0: all that is known.
     met : bool, optional
         Leave out what was measured while the unit met another arm.
 
@@ -61,11 +65,13 @@ def outcome_values(
         If the source has no such outcome, or no value of it.
     """
     joined = _joined(tables, units, experiment_id)
-    facts = tables.fetch(_facts(joined)).sort_values(["metric", "arm"], ignore_index=True)
+    facts = tables.fetch(_facts(joined, outcome_days)).sort_values(
+        ["metric", "arm"], ignore_index=True
+    )
     _refuse_unknown(facts, measures, experiment_id)
     kinds = tuple(_with_kind(measure, facts) for measure in measures)
     known = tuple(_has_past(measure, facts) for measure in kinds)
-    kept = joined.filter(_usable(joined, met=met))
+    kept = joined.filter(_usable(joined, outcome_days, met=met))
     sums = {}
     for place, measure in enumerate(kinds):
         for name, column in _columns(place, measure).items():
@@ -98,23 +104,32 @@ def _joined(tables: Tables, units: ir.Table, experiment_id: str) -> ir.Table:
     return rows.inner_join(units.select("unit_id", "arm", "since"), "unit_id")
 
 
-def _usable(rows: ir.Table, *, met: bool) -> ir.BooleanValue:
+def _usable(rows: ir.Table, outcome_days: int, *, met: bool) -> ir.BooleanValue:
     """Tell which rows have a value that belongs to the arm of the unit."""
-    fits = rows["value"].notnull() & ~_too_early(rows)
+    fits = rows["value"].notnull() & ~_too_early(rows) & ~_too_late(rows, outcome_days)
     return fits & ~_elsewhere(rows) if met else fits
 
 
 def _too_early(rows: ir.Table) -> ir.BooleanValue:
-    return (rows["at"] < rows["since"]).fill_null(False)  # noqa: FBT003
+    dated = rows["at"] == rows["at"].truncate("D")
+    since = ibis.ifelse(dated, rows["since"].truncate("D"), rows["since"])
+    return (rows["at"] < since).fill_null(False)  # noqa: FBT003
+
+
+def _too_late(rows: ir.Table, outcome_days: int) -> ir.BooleanValue:
+    if not outcome_days:
+        return ibis.literal(value=False)
+    end = rows["since"] + ibis.interval(days=outcome_days)
+    return (rows["at"] >= end).fill_null(False)  # noqa: FBT003
 
 
 def _elsewhere(rows: ir.Table) -> ir.BooleanValue:
     return (rows["met_arm"] != rows["arm"]).fill_null(False)  # noqa: FBT003
 
 
-def _facts(rows: ir.Table) -> ir.Table:
+def _facts(rows: ir.Table, outcome_days: int) -> ir.Table:
     """Count what is odd, by metric and arm."""
-    value, usable = rows["value"], _usable(rows, met=True)
+    value, usable = rows["value"], _usable(rows, outcome_days, met=True)
     return rows.group_by("metric", "arm").agg(
         rows=rows.count(),
         units=rows["unit_id"].nunique(where=usable),
@@ -122,6 +137,7 @@ def _facts(rows: ir.Table) -> ir.Table:
         missing=value.isnull().sum(),
         elsewhere=_elsewhere(rows).sum(),
         too_early=(_too_early(rows) & ~_elsewhere(rows)).sum(),
+        too_late=(_too_late(rows, outcome_days) & ~_elsewhere(rows)).sum(),
         negative=(usable & (value < 0)).sum(),
         neither=(usable & ~value.isin([0.0, 1.0])).sum(),
         denominators=rows["denominator"].notnull().sum(),
@@ -136,11 +152,24 @@ def _refuse_unknown(facts: pd.DataFrame, measures: Sequence[Measure], where: str
         if own["usable"].sum():
             continue
         there = ", ".join(sorted(facts["metric"].unique())) or "none at all"
+        remedy = f"there are {there}; the units must be those of the assignments"
         raise ContractError(
             f"no usable outcome {quote(name)} of {own['rows'].sum():,} rows",
             where=f"experiment {where}",
-            remedy=f"there are {there}; the units must be those of the assignments",
+            remedy=_why_unusable(own) or remedy,
         )
+
+
+def _why_unusable(own: pd.DataFrame) -> str:
+    """Say what is wrong with the rows of a metric; empty where there are none."""
+    causes = {
+        "missing": "have no value",
+        "too_early": "lie before the assignment",
+        "too_late": "lie after the days that count (`outcome_days`)",
+        "elsewhere": "were measured in another arm",
+    }
+    found = own[list(causes)].sum()
+    return ", ".join(f"{n:,} {causes[name]}" for name, n in found.items() if n)
 
 
 def _with_kind(measure: Measure, facts: pd.DataFrame) -> Measure:

@@ -310,8 +310,7 @@ def _windows(
     after = (moment >= since) & inside
     if span.outcome_days:
         after &= moment < since + ibis.interval(days=span.outcome_days)
-    length = span.outcome_days or span.before_days
-    return after, (moment < since) & (moment >= since - ibis.interval(days=length))
+    return after, (moment < since) & (moment >= since - ibis.interval(days=span.before_days))
 
 
 def _added_up(

@@ -118,20 +118,61 @@ def units_in(units: Units, arms: Sequence[str], *, one_arm: bool = True) -> Unit
     return table.select("unit_id", "account_id", "arm", "since")
 
 
+def units_drawn(units: Units, arms: Sequence[str], by: RandomisedBy) -> UnitTable:
+    """List what was put into some arms, each once: accounts, or the units themselves.
+
+    Parameters
+    ----------
+    units : Units
+    arms : sequence of str
+    by : {"account", "user"}
+        What was put into arms. Units of no known account are left out where accounts were.
+
+    Returns
+    -------
+    ibis table
+        ``unit_id``, ``account_id``, ``arm``, ``since`` and ``dated``; none in two arms.
+    """
+    table = units.table.filter(units.table["arm"].isin(list(arms)) & (units.table["arms"] == 1))
+    if by == "user" or units.own_accounts:
+        return table.select("unit_id", "account_id", "arm", "since", "dated")
+    known = table.filter(table["account_id"].notnull())
+    grouped = known.group_by("account_id").agg(
+        arm=known["arm"].min(),
+        arms=known["arm"].nunique(),
+        since=known["since"].min(),
+        dated=known["dated"].any(),
+    )
+    one = grouped.filter(grouped["arms"] == 1).drop("arms")
+    return one.mutate(unit_id=one["account_id"])
+
+
+def count_by_arm(units: UnitTable) -> dict[str, int]:
+    """Count units by arm."""
+    frame = units.group_by("arm").agg(units=units.count()).to_pandas()
+    return dict(zip(frame["arm"], frame["units"].astype(int), strict=True))
+
+
 def count_units(units: UnitTable) -> int:
     """Count units."""
     return int(units.count().execute())
 
 
-def daily_assignments(units: Units, arms: tuple[str, ...]) -> pd.DataFrame:
+def daily_assignments(units: UnitTable, arms: tuple[str, ...]) -> pd.DataFrame:
     """Count the units assigned on each day.
+
+    Parameters
+    ----------
+    units : ibis table
+        As from `units_drawn`.
+    arms : tuple of str
 
     Returns
     -------
     DataFrame
         Index of days, one whole-number column per planned arm; empty where nothing is dated.
     """
-    table = units.table.filter(units.table["dated"])
+    table = units.filter(units["dated"])
     grouped = table.group_by(day=table["since"].date(), arm=table["arm"]).agg(units=table.count())
     frame = grouped.to_pandas()
     if frame.empty:

@@ -93,11 +93,13 @@ def non_inferior(
     -------
     NonInferiority
         P-values NaN where an arm has fewer than two units or no spread: the guardrail is open.
+        Where a relative margin has no second mean above 0 to be a share of, it never holds, and
+        only harm at all can be proven.
 
     Raises
     ------
     ValueError
-        Margin not above 0, or a relative margin over a second mean that is not above 0.
+        Margin not above 0.
 
     References
     ----------
@@ -116,8 +118,6 @@ def non_inferior(
     """
     if not margin > 0:
         raise ValueError(f"margin == {margin}, must be above 0")
-    if relative and not second.mean > 0:
-        raise ValueError(f"second mean == {second.mean}, must be above 0 for a relative margin")
     sign = 1.0 if higher_is_better else -1.0
     shift = sign * margin if relative else 0.0
     limit = -sign * margin * (second.mean if relative else 1.0)
@@ -127,6 +127,9 @@ def non_inferior(
     if not (tested.usable and plain.usable):
         return NonInferiority(difference, limit, nan, nan, nan, alpha)
     better, worse = ("greater", "less") if higher_is_better else ("less", "greater")
+    harm = plain.p_value(0.0, worse)
+    if relative and not second.mean > 0:
+        return NonInferiority(difference, limit, nan, nan, harm, alpha)
     null = 0.0 if relative else limit
     bound = tested.value - sign * t_quantile(alpha, tested.freedom) * tested.error
     return NonInferiority(
@@ -134,7 +137,7 @@ def non_inferior(
         limit,
         bound,
         tested.p_value(null, better),
-        plain.p_value(0.0, worse),
+        harm,
         alpha,
     )
 

@@ -27,7 +27,9 @@ from opsplaybook.metrics.experiment_values import (
 )
 from opsplaybook.metrics.experiments import (
     assigned_units,
+    count_by_arm,
     daily_assignments,
+    units_drawn,
     users_in_two_accounts,
 )
 
@@ -193,9 +195,28 @@ def test_contradictions_are_counted_by_arm_and_kind(make_tables):
     assert counts.loc["control", "outside"] == 1
     assert units.contradictions == {"control": 1}
     assert units_of(tables, met=False).counts["units"].sum() == 6
-    assert daily_assignments(units, ("control", "treatment")).sum().to_dict() == {
-        "control": 2, "treatment": 2,
-    }  # fmt: skip
+    arms = ("control", "treatment")
+    drawn = units_drawn(units, arms, "user")
+    assert count_by_arm(drawn) == {"control": 1, "treatment": 2}
+    assert daily_assignments(drawn, arms).sum().to_dict() == {"control": 1, "treatment": 2}
+
+
+def test_where_accounts_were_put_into_arms_they_were_drawn_not_their_users(make_tables):
+    assigned = [
+        assignment("u1", "control", "A"),
+        assignment("u2", "control", "A", at="2026-01-07 08:00"),
+        assignment("u3", "control", "B"),
+        assignment("u4", "treatment", "C"),
+        assignment("u5", "treatment", account_id=None),
+        assignment("u6", "control", "D"),
+        assignment("u7", "treatment", "D"),
+    ]
+    tables = make_tables({"experiments": [PLAN], "assignments": assigned})
+    units, arms = units_of(tables), ("control", "treatment")
+    drawn = units_drawn(units, arms, "account")
+    assert count_by_arm(drawn) == {"control": 2, "treatment": 1}
+    assert len(daily_assignments(drawn, arms)) == 1
+    assert count_by_arm(units_drawn(units, arms, "user")) == {"control": 4, "treatment": 3}
 
 
 def test_users_of_accounts_in_two_arms_are_counted(make_tables):

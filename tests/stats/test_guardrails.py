@@ -86,9 +86,19 @@ def test_arms_without_spread_are_open():
     [
         ({"margin": 0.0}, CONTROL, "must be above 0"),
         ({"margin": math.nan}, CONTROL, "must be above 0"),
-        ({"margin": 0.1, "relative": True}, Moments(9, -2.0, 1.0), "for a relative margin"),
     ],
 )
 def test_margins_without_meaning_are_refused(settings, second, message):
     with pytest.raises(ValueError, match=message):
         non_inferior(arm(9.0), second, **settings)
+
+
+@pytest.mark.parametrize(("treated", "state"), [(0.0, "open"), (0.1, "open"), (2.0, "harmed")])
+def test_a_share_of_nothing_is_no_margin(treated, state):
+    nothing = Moments(n=100, mean=0.0, variance=0.0)
+    found = non_inferior(
+        Moments(n=100, mean=treated, variance=1.0),
+        nothing, margin=0.1, relative=True, higher_is_better=False,
+    )  # fmt: skip
+    assert found.state == state
+    assert math.isnan(found.p_value)

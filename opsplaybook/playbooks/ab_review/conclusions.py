@@ -51,6 +51,7 @@ def findings(
     actions: tuple[Action, ...],
 ) -> Findings:
     """Put the report's head together: verdict, tiles, findings, actions."""
+    effects = effects.with_main(looks.main)
     found = [_run(run), _missing(run)]
     if effects.shown:
         found += [
@@ -96,7 +97,7 @@ def _tiles(
     counted = Estimate(total, None, total, "count")
     smaller = f"{noun} in the smaller arm"
     tiles = [
-        key_figure("units", _capital(run.design.units_noun), counted,
+        key_figure("units", _capital(noun), counted,
                    "units in a planned arm, each counted once"),
         KeyFigure("sample_ratio", "Sample ratio", formats.p_value(run.ratio.p_value),
                   "chance of arms as unequal as these, if all went as planned",

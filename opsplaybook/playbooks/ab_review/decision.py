@@ -98,10 +98,11 @@ def decide(
     -------
     Decision
     """
+    effects = effects.with_main(looks.main)
     main, currency, noun = effects.main, run.experiment.currency, run.design.noun
-    word, reason, change = _decided(run, effects, weighed, looks, sight)
+    word, reason, change = _decided(run, effects, weighed, sight)
     effect = in_words(main, currency=currency, noun=noun) if effects.shown else ""
-    money = _money(main, looks, params) if effects.shown else None
+    money = _money(main, run, params) if effects.shown else None
     until = _until(run, sight) if word in ("Keep running", "Inconclusive", "Fragile") else None
     failed = tuple(run.problems.loc[run.problems["state"] == "stop", "check"])
     guardrails = _guardrails(effects)
@@ -148,12 +149,13 @@ def table_memo(decision: Decision, run: RunCheck) -> Table:
 
 
 def _decided(
-    run: RunCheck, effects: Effects, weighed: Weighed, looks: Looks, sight: Sight
+    run: RunCheck, effects: Effects, weighed: Weighed, sight: Sight
 ) -> tuple[Word, str, str]:
     """Return decision, reason, and what would change it."""
     label, over = effects.main.metric.label, run.experiment.over
     harmed = [_harm(effect) for effect in effects.guardrails if effect.standing == "harmed"]
-    waiting = [effect.metric.label for effect in effects.guardrails if effect.standing == "open"]
+    # A guardrail that was not measured is no more known to hold than one that is open.
+    waiting = [e.metric.label for e in effects.guardrails if e.standing not in ("holds", "harmed")]
     if run.stops:
         return "No verdict", run.sentence, "a run whose arms have the planned sizes"
     if not effects.main.difference.enough:
@@ -166,12 +168,13 @@ def _decided(
         )
     if weighed.main.decides:
         return "Fragile", weighed.sentence, f"the same effect without {weighed.main.unit}"
-    if looks.detected and not effects.main.better:
+    detected = effects.main.detected
+    if detected and not effects.main.better:
         reason = f"To the worse: {label} {_moves(effects.main)}."
         return "Do not ship", reason, "another treatment"
-    if looks.detected and not waiting:
+    if detected and not waiting:
         return "Ship", _shipped(effects, weighed), _fragility(weighed)
-    if looks.detected:
+    if detected:
         named = ", ".join(waiting)
         reason = f"{label} {_moves(effects.main)}, but harm to {named} cannot be ruled out yet."
         return ("Inconclusive" if over else "Keep running"), reason, "guardrails that hold"
@@ -244,30 +247,40 @@ def _on_whom(run: RunCheck) -> str:
     counts = " and ".join(
         f"{row.units:,} in {row.arm}" for row in run.arms.itertuples() if row.share > 0
     )
-    return f"{counts} ({run.design.units_noun}), {run.experiment.period}"
+    return f"{counts} ({run.design.noun}), {run.experiment.period}"
 
 
-def _money(main: Effect, looks: Looks, params: Params) -> Difference | None:
+def _rollout(run: RunCheck, params: Params) -> int:
+    """Count whom an average is over, and who would get the treatment: users or accounts."""
+    item = run.measured[0]
+    if params.rollout_units:
+        return params.rollout_units
+    if item.accounts is not None and run.design.average == "user":
+        return item.accounts.user_count
+    return item.treatment.n + item.control.n
+
+
+def _money(main: Effect, run: RunCheck, params: Params) -> Difference | None:
     """Scale the effect to all units that would get the treatment, in money."""
     if main.metric.money is None or main.metric.measure.kind == "ratio":
         return None
-    units = params.rollout_units or sum(main.units)
-    scale = units * main.metric.money
-    ends = looks.decisive.interval
+    found, scale = main.difference, _rollout(run, params) * main.metric.money
+    ends = found.interval
     bounds = None
     if ends is not None:
         low, high = sorted((ends.low * scale, ends.high * scale))
         bounds = Interval(low, high, ends.level)
-    found = looks.decisive
     return Difference(found.value * scale, bounds, found.n, "money", found.p_value)
 
 
 def _money_text(money: Difference | None, run: RunCheck, params: Params) -> str:
+    if run.measured[0].is_ratio:
+        return "not known: a ratio has no worth per unit"
     if money is None:
         return "not known: give money per unit in `metrics`"
-    units = params.rollout_units or int(run.arms["units"].sum())
+    whom = f"{_rollout(run, params):,} {run.design.average_noun}"
     text = formats.estimate(money, currency=run.experiment.currency, unit=run.design.noun)
-    return f"{text}, over {units:,} {run.design.noun} and {run.experiment.days or 'all'} days"
+    return f"{text}, over {whom} and {run.experiment.days or 'all'} days"
 
 
 def _until(run: RunCheck, sight: Sight) -> date | None:

@@ -5,7 +5,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from opsplaybook import formats
-from opsplaybook.playbooks.ab_review.measured import Measured, lay_out_everything, measure
+from opsplaybook.playbooks.ab_review.measured import (
+    Measured,
+    adjusted_arms,
+    lay_out_everything,
+    measure,
+)
 from opsplaybook.playbooks.ab_review.params import Params
 from opsplaybook.playbooks.ab_review.plan import Metric
 from opsplaybook.playbooks.ab_review.run_check import RunCheck
@@ -17,7 +22,7 @@ from opsplaybook.stats.guardrails import NonInferiority, non_inferior
 from opsplaybook.stats.moments import Moments
 from opsplaybook.stats.multiplicity import holm
 from opsplaybook.stats.randomisation import randomised_difference
-from opsplaybook.stats.results import Difference, Interval
+from opsplaybook.stats.results import Difference
 
 _SMALL = 10
 """Conversions, or failures, of an arm below which nothing is adjusted for the past."""
@@ -47,6 +52,8 @@ class Effect:
     note : str
         Why it was not adjusted for the past, or what else to know.
     guardrail : NonInferiority or None
+    by_rule : bool or None
+        Whether it is detected by the rule of looking early; None where one look was planned.
     """
 
     metric: Metric
@@ -59,6 +66,7 @@ class Effect:
     gain: float
     note: str
     guardrail: NonInferiority | None
+    by_rule: bool | None = None
 
     @property
     def better(self) -> bool:
@@ -79,6 +87,8 @@ class Effect:
     @property
     def detected(self) -> bool:
         """Whether it is more than chance, all success metrics together."""
+        if self.by_rule is not None:
+            return self.by_rule
         if not self.difference.enough or self.difference.interval is None:
             return False
         return self.adjusted_p < 1 - self.difference.interval.level
@@ -112,6 +122,10 @@ class Effects:
     def guardrails(self) -> tuple[Effect, ...]:
         """Metrics that must not suffer."""
         return tuple(effect for effect in self.all if effect.guardrail is not None)
+
+    def with_main(self, effect: Effect) -> "Effects":
+        """Replace the effect on the first success metric."""
+        return replace(self, all=(effect, *self.all[1:]))
 
     @property
     def successes(self) -> tuple[Effect, ...]:
@@ -151,6 +165,7 @@ def effect_on(item: Measured, params: Params) -> Effect:
     difference, raw, note = _headline(item, past, params)
     one, two = _arms(item)
     adjusted = past is not None and difference is not raw
+    guards = item.metric.role == "guardrail"
     lift = past.relative if adjusted else _relative(item, params)
     return Effect(
         metric=item.metric,
@@ -162,7 +177,7 @@ def effect_on(item: Measured, params: Params) -> Effect:
         adjusted_p=difference.p_value,
         gain=past.gain if adjusted else 0.0,
         note=note,
-        guardrail=_guardrail(item, params) if item.metric.role == "guardrail" else None,
+        guardrail=_guardrail(item, params, adjusted=adjusted) if guards else None,
     )
 
 
@@ -186,12 +201,12 @@ def _headline(
         found = exact_rate_difference(*counts, level=params.level)
         return found, found, "small table: exact test" if small else "the past is not known"
     why = "the past is not known" if past is None else past.message
+    if item.accounts is not None and item.is_ratio:
+        why = "ratios by account are not adjusted for the past"
     if item.accounts is None:
         raw = _plain(item, params) if past is None else past.raw
         return (raw, raw, why) if past is None or past.message else (past.adjusted, raw, "")
     raw = _randomised(item, params, adjust=False)
-    if item.is_ratio and not why:
-        why = "ratios are not adjusted for the past"
     return (raw, raw, why) if why else (_randomised(item, params, adjust=True), raw, "")
 
 
@@ -252,9 +267,9 @@ def _rarer(hits: int, n: int) -> int:
     return min(hits, n - hits)
 
 
-def _guardrail(item: Measured, params: Params) -> NonInferiority:
+def _guardrail(item: Measured, params: Params, *, adjusted: bool) -> NonInferiority:
     return non_inferior(
-        *_arms(item),
+        *(adjusted_arms(item) if adjusted else _arms(item)),
         margin=item.metric.margin,
         relative=True,
         higher_is_better=item.metric.higher_is_better,
@@ -283,10 +298,8 @@ def in_words(effect: Effect, *, currency: str, noun: str) -> str:
     lift = effect.relative
     if formats.is_missing(lift.value):
         return text
-    ends = lift.interval
-    bounds = _bounds(ends) if ends else "unbounded"
-    return f"{text}; lift {formats.value(lift.value, 'change')} ({bounds})"
-
-
-def _bounds(ends: Interval) -> str:
-    return formats.interval(ends, "change")
+    size = formats.value(lift.value, "change")
+    if effect.by_rule is not None:
+        return f"{text}; lift {size}"
+    bounds = formats.interval(lift.interval, "change") if lift.interval else "unbounded"
+    return f"{text}; lift {size} ({bounds})"

@@ -10,7 +10,12 @@ from opsplaybook.metrics.experiment_moments import Group, arm_moments
 from opsplaybook.metrics.experiment_places import with_attribute
 from opsplaybook.metrics.experiment_values import weekly_values
 from opsplaybook.metrics.experiments import count_units
-from opsplaybook.playbooks.ab_review.measured import Measured, adjusted_means, adjusted_pair
+from opsplaybook.playbooks.ab_review.measured import (
+    Design,
+    Measured,
+    adjusted_means,
+    adjusted_pair,
+)
 from opsplaybook.playbooks.ab_review.params import Params
 from opsplaybook.playbooks.ab_review.run_check import RunCheck
 from opsplaybook.sources import Tables
@@ -152,13 +157,20 @@ def _accounts_by_class(
     accounts = item.accounts
     place_of = given["accounts"].set_index("account_id")[name]
     places = place_of.reindex(accounts.account_id).to_numpy(dtype=object)
-    values = adjusted_means(item)
     found = {}
     for place in sorted({str(p) for p in places[pd.notna(places)]}):
         own = places == place
-        one, two = (Moments.of(values[own & arm]) for arm in (accounts.treated, ~accounts.treated))
-        found[place] = (one, two)
+        found[place] = _accounts_in(item, own)
     return _largest(found)
+
+
+def _accounts_in(item: Measured, chosen: np.ndarray) -> tuple[Moments, Moments]:
+    """Moments of both arms over some of the accounts."""
+    if item.is_ratio:
+        part = item.accounts.only(chosen)
+        return tuple(part.moments(treated=arm, ratio=True).ratio(0, 1) for arm in (True, False))
+    values, treated = adjusted_means(item), item.accounts.treated
+    return tuple(Moments.of(values[chosen & arm]) for arm in (treated, ~treated))
 
 
 def _largest(
@@ -215,7 +227,7 @@ def _weeks(
     names = [f"w{week}" for week in range(weeks)]
     frame = given.fetch(table)
     if item.accounts is not None:
-        frame = frame.groupby(["account_id", "arm"], as_index=False)[names].sum(min_count=1)
+        frame = _weeks_of_accounts(frame, names, design, item)
     values = frame[names].to_numpy(dtype=float, na_value=np.nan)
     treated = (frame["arm"] == run.experiment.treatment).to_numpy()
     reached = [k for k in range(weeks) if _both_arms(values[:, k], treated)]
@@ -228,6 +240,22 @@ def _weeks(
         for k, part in zip(reached, trend.periods, strict=True)
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=["week", "n", "difference", "low", "high"]), trend
+
+
+def _weeks_of_accounts(
+    frame: pd.DataFrame, names: list[str], design: Design, item: Measured
+) -> pd.DataFrame:
+    """Bring weekly values of listed units to one row per account, averaged as the effect is."""
+    by_account = frame.groupby(["account_id", "arm"])[names]
+    if design.average == "user" and design.by == "user_id":
+        return by_account.mean().reset_index()
+    totals = by_account.sum(min_count=1).reset_index()
+    if design.average == "user":
+        users = pd.Series(item.accounts.users, index=item.accounts.account_id)
+        totals[names] = totals[names].div(totals["account_id"].map(users), axis=0)
+    elif item.metric.measure.kind == "conversion":
+        totals[names] = totals[names].clip(upper=1.0)
+    return totals
 
 
 def _both_arms(values: np.ndarray, treated: np.ndarray) -> bool:

@@ -1,15 +1,14 @@
 """Step 4: how often it was looked at, and what that costs."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from opsplaybook import formats
-from opsplaybook.playbooks.ab_review.effects import Effects
+from opsplaybook.playbooks.ab_review.effects import Effect, Effects
 from opsplaybook.playbooks.ab_review.measured import Measured, adjusted_arms, measure_main_by
 from opsplaybook.playbooks.ab_review.params import Params
 from opsplaybook.playbooks.ab_review.plan import Experiment
@@ -44,10 +43,8 @@ class Looks:
     path : DataFrame
         ``day``, ``units``, ``difference``, ``low``, ``high`` (hold at every look), ``fixed_low``,
         ``fixed_high`` (hold at one look only), ``p_value``: week by week.
-    decisive : Difference
-        The difference with the interval of the rule.
-    detected : bool
-        Whether it is more than chance by that rule.
+    main : Effect
+        The effect on the first success metric as the rule lets it be read.
     first_detected : Timestamp or None
         First day on which the intervals that always hold leave out no effect.
     sentence : str
@@ -57,10 +54,19 @@ class Looks:
     spending: str
     planned: pd.DataFrame
     path: pd.DataFrame
-    decisive: Difference
-    detected: bool
+    main: Effect
     first_detected: pd.Timestamp | None
     sentence: str
+
+    @property
+    def decisive(self) -> Difference:
+        """The difference with the interval of the rule."""
+        return self.main.difference
+
+    @property
+    def detected(self) -> bool:
+        """Whether it is more than chance by that rule."""
+        return self.main.detected
 
 
 def look_early(given: Tables, params: Params, run: RunCheck, effects: Effects) -> Looks:
@@ -81,21 +87,19 @@ def look_early(given: Tables, params: Params, run: RunCheck, effects: Effects) -
     rule = _rule(experiment, params)
     path, first = _path(given, params, run)
     planned, crossed = pd.DataFrame(columns=_LOOK_COLUMNS), False
-    decisive, detected = effects.main.difference, effects.main.detected
+    main = effects.main
     if rule == "planned looks":
         planned, crossed = _planned(given, params, run)
-        decisive = _decisive(effects.main.difference, planned, params.level)
-        detected = crossed
-    elif rule == "any time" and len(path):
-        decisive = _decisive(effects.main.difference, path, params.level)
-        detected = bool(path["p_value"].iloc[-1] <= 1 - params.level)
+        main = _read_by_rule(main, planned, params.level, detected=crossed)
+    elif rule == "any time":
+        found = len(path) and path["p_value"].iloc[-1] <= 1 - params.level
+        main = _read_by_rule(main, path, params.level, detected=bool(found))
     return Looks(
         rule=rule,
         spending=params.spending,
         planned=planned,
         path=path,
-        decisive=decisive,
-        detected=detected,
+        main=main,
         first_detected=first,
         sentence=_in_words(rule, experiment, params, planned, crossed=crossed),
     )
@@ -104,9 +108,17 @@ def look_early(given: Tables, params: Params, run: RunCheck, effects: Effects) -
 def _rule(experiment: Experiment, params: Params) -> Rule:
     if params.unplanned:
         return "any time"
-    if experiment.planned_looks > 1 and experiment.start_on is not None:
-        return "planned looks"
+    if experiment.planned_looks > 1:
+        # Before the first look is due, and where nobody knows when one is, each is one too many.
+        return "planned looks" if _taken(experiment, params) else "any time"
     return "one look" if experiment.over else "any time"
+
+
+def _taken(experiment: Experiment, params: Params) -> int:
+    """Count the looks taken so far; 0 where none was due yet."""
+    days = look_days(experiment, params)
+    due = sum(day <= experiment.last for _, day in days)
+    return (params.looks_taken or due) if days else 0
 
 
 def look_days(experiment: Experiment, params: Params) -> list[tuple[float, date]]:
@@ -124,21 +136,27 @@ def look_days(experiment: Experiment, params: Params) -> list[tuple[float, date]
 def _planned(given: Tables, params: Params, run: RunCheck) -> tuple[pd.DataFrame, bool]:
     """Read the looks that were due by the last day, each as known on its own day."""
     days = look_days(run.experiment, params)
-    due = [k for k, (_, day) in enumerate(days) if day <= run.experiment.last]
-    taken = params.looks_taken or max(len(due), 1)
+    taken = _taken(run.experiment, params)
     found = boundaries([share for share, _ in days], spending=params.spending,
                        alpha=1 - params.level)  # fmt: skip
     read = [days[k] if k < len(days) else (1.0, run.experiment.last) for k in range(taken)]
     items = _as_of(given, run, [day for _, day in read])
     rows = []
     for k, ((share, day), item) in enumerate(zip(read, items, strict=True)):
-        contrast = welch_contrast(*adjusted_arms(item))
+        pair = adjusted_arms(item)
+        units = item.treatment.n + item.control.n
+        contrast = welch_contrast(*pair)
+        if not contrast.usable:
+            # Nobody had converted yet, or too few units were there to see how far they differ.
+            rows.append((k + 1, pd.Timestamp(day), share, units, pair[0].mean - pair[1].mean,
+                         *[np.nan] * 4, False))  # fmt: skip
+            continue
         look = read_look(
             found, k, contrast.value, contrast.error, n=item.control.n, freedom=contrast.freedom
         )
         ends = look.interval
         rows.append(
-            (k + 1, pd.Timestamp(day), share, item.treatment.n + item.control.n, contrast.value,
+            (k + 1, pd.Timestamp(day), share, units, contrast.value,
              *((ends.low, ends.high) if ends else (np.nan, np.nan)), look.critical, look.z,
              look.crosses)
         )  # fmt: skip
@@ -192,7 +210,7 @@ def _weeks(run: RunCheck) -> list[date]:
 
 def _as_of(given: Tables, run: RunCheck, days: Sequence[date]) -> list[Measured]:
     """Measure the first metric as it stood on each of several days."""
-    now, last = run.measured[0], run.design.span.last
+    now, last = run.measured[0], run.experiment.last
     earlier = [day for day in days if day < last]
     if now.metric.measure.table == "outcomes" or not earlier:
         return [now] * len(days)
@@ -204,20 +222,19 @@ def _ends(ends: Interval | None) -> tuple[float, float]:
     return (ends.low, ends.high) if ends else (np.nan, np.nan)
 
 
-def _decisive(difference: Difference, frame: pd.DataFrame, level: float) -> Difference:
-    """Give the last look its interval."""
-    last = frame.iloc[-1]
-    known = not formats.is_missing(last["low"])
-    return Difference(
-        float(last["difference"]),
-        Interval(float(last["low"]), float(last["high"]), level) if known else None,
-        difference.n,
-        difference.kind,
-        float(last["p_value"]) if "p_value" in frame else float("nan"),
-        difference.first,
-        difference.second,
+def _read_by_rule(effect: Effect, looks: pd.DataFrame, level: float, *, detected: bool) -> Effect:
+    """Read an effect by its last look: its interval is the wider one, its lift has none."""
+    last = looks.iloc[-1] if len(looks) else pd.Series(dtype="float64")
+    low, high = (float(last.get(name, np.nan)) for name in ("low", "high"))
+    difference = replace(
+        effect.difference,
+        value=float(last.get("difference", effect.difference.value)),
+        interval=None if np.isnan(low) else Interval(low, high, level),
+        p_value=float(last.get("p_value", np.nan)),
         method="interval that holds at every look",
     )
+    lift = replace(effect.relative, interval=None)
+    return replace(effect, difference=difference, relative=lift, by_rule=detected)
 
 
 def _in_words(
@@ -226,11 +243,7 @@ def _in_words(
     if rule == "one look":
         return "One look was planned, at the end, and the end is over: the plain interval holds."
     if rule == "any time":
-        why = (
-            "Somebody looked more often than planned"
-            if params.unplanned
-            else "One look was planned, at the end, and the experiment is still running"
-        )
+        why = _why_any_time(experiment, params)
         return f"{why}: only the wider interval that holds at every look may decide."
     count = experiment.planned_looks
     taken = len(planned)
@@ -241,3 +254,13 @@ def _in_words(
         )
     state = "crosses its boundary" if crossed else "stays within its boundary"
     return f"Look {taken} of {count} planned ({params.spending}): the effect {state}."
+
+
+def _why_any_time(experiment: Experiment, params: Params) -> str:
+    if params.unplanned:
+        return "Somebody looked more often than planned"
+    if experiment.planned_looks == 1:
+        return "One look was planned, at the end, and the experiment is still running"
+    if experiment.start_on is None:
+        return f"{experiment.planned_looks} looks were planned, and no day is known for them"
+    return f"The first of {experiment.planned_looks} planned looks is not due yet"

@@ -22,6 +22,7 @@ from opsplaybook.metrics.experiments import (
     Units,
     UnitTable,
     assigned_units,
+    units_drawn,
     units_in,
 )
 from opsplaybook.playbooks.ab_review.params import Params
@@ -67,11 +68,22 @@ class Accounts:
             where=self.weights > 0,
         )  # fmt: skip
 
-    def moments(self, *, treated: bool) -> JointMoments:
-        """Joint moments of an arm: value, and what was before where it is known."""
+    def moments(self, *, treated: bool, ratio: bool) -> JointMoments:
+        """Joint moments of an arm: value, and what was before where it is known.
+
+        Of a ratio, totals and weights, whose ratio is that of the arm: accounts vary, not what
+        is counted within them.
+        """
         arm = self.treated if treated else ~self.treated
+        if ratio:
+            return JointMoments.of(self.totals[arm], self.weights[arm])
         columns = [self.means] if self.before is None else [self.means, self.before]
         return JointMoments.of(*(column[arm] for column in columns))
+
+    @property
+    def user_count(self) -> int:
+        """Users of all accounts."""
+        return round(float(self.users.sum()))
 
     def without(self, left_out: Sequence[int]) -> "Accounts":
         """Leave accounts out, by position."""
@@ -100,7 +112,7 @@ class Measured:
         Treatment and control.
     treatment, control : JointMoments
         Value, denominator of a ratio, and the same from before where known; over units, or over
-        accounts where accounts were put into arms.
+        accounts where accounts were put into arms, whose ratios have no past.
     accounts : Accounts or None
         Where accounts were put into arms.
     held : Values
@@ -122,8 +134,8 @@ class Measured:
 
     @property
     def with_past(self) -> bool:
-        """Whether the span before is known."""
-        return self.held.with_past[self.place]
+        """Whether the span before is known, and may be used."""
+        return self.held.with_past[self.place] and not (self.is_ratio and self.accounts is not None)
 
     @property
     def is_ratio(self) -> bool:
@@ -141,6 +153,8 @@ class Design:
     units : Units
     analysed : ibis table
         Units in one planned arm whose days are over.
+    drawn : ibis table
+        What was put into a planned arm, each once: accounts or users.
     randomised_by : {"account", "user"}
     average : {"account", "user"}
         Whom an average is over; ``user`` where users were put into arms.
@@ -152,6 +166,7 @@ class Design:
     experiment: Experiment
     units: Units
     analysed: UnitTable
+    drawn: UnitTable
     randomised_by: RandomisedBy
     average: RandomisedBy
     by: str
@@ -168,9 +183,9 @@ class Design:
         return f"{self.randomised_by}s"
 
     @property
-    def units_noun(self) -> str:
-        """What the assignments list."""
-        return "accounts" if self.by == "account_id" else "users"
+    def average_noun(self) -> str:
+        """Whom an average is over."""
+        return f"{self.average}s"
 
 
 def lay_out(
@@ -182,7 +197,9 @@ def lay_out(
     """
     randomised_by = units.randomised_by(experiment.planned_unit)
     days = params.before_days or params.outcome_days or experiment.days
-    span = Span(experiment.last, days, params.outcome_days)
+    # Days that belong to a unit are counted out after the plan has ended, too.
+    last = experiment.as_of if params.outcome_days else experiment.last
+    span = Span(last, days, params.outcome_days)
     planned = [name for name, share in experiment.shares.items() if share > 0]
     chosen = units_in(units, planned, one_arm=one_arm)
     own = units.own_accounts and experiment.planned_unit == "account"
@@ -191,6 +208,7 @@ def lay_out(
         experiment=experiment,
         units=units,
         analysed=matured(chosen, span, given.timezone),
+        drawn=units_drawn(units, planned, randomised_by),
         randomised_by=randomised_by,
         average=params.average or listed if randomised_by == "account" else "user",
         by=f"{listed}_id",
@@ -222,7 +240,8 @@ def measure(given: Tables, design: Design, *, met: bool = True) -> tuple[Measure
     units = design.analysed
     if own:
         key, asked = design.experiment.experiment_id, [metric.measure for metric in own]
-        values = outcome_values(given, units, key, asked, met=met)
+        days = design.span.outcome_days
+        values = outcome_values(given, units, key, asked, outcome_days=days, met=met)
         found |= _by_text(_measured(given, design, values, own))
     if others:
         asked = [metric.measure for metric in others]
@@ -302,8 +321,9 @@ def _measured(
             moments[place].get(Group(arm), _nothing(len(values.columns(place)))) for arm in arms
         ]
         missing = {arm: counted[arm] - part.n for arm, part in zip(arms, pair, strict=True)}
-        if own is not None and measured.kind != "ratio":
-            pair = [own.moments(treated=True), own.moments(treated=False)]
+        if own is not None:
+            ratio = measured.kind == "ratio"
+            pair = [own.moments(treated=arm, ratio=ratio) for arm in (True, False)]
         metric = replace(metrics[place], measure=measured)
         found.append(Measured(metric, arms, *pair, own, values, place, missing))
     return tuple(found)
@@ -353,12 +373,17 @@ def _account_column(
     below = frame[f"e{place}"].to_numpy() if f"e{place}" in own else weights
     if before is not None:
         before = np.divide(before, below, out=np.zeros(before.size), where=below > 0)
+    totals = frame[f"y{place}"].to_numpy()
+    if values.measures[place].kind == "conversion" and not per_user:
+        # An account has converted when one of its users has.
+        totals = (totals > 0).astype(float)
+        before = None if before is None else (before > 0).astype(float)
     known_users = f"yy{place}" in users and not ratio
     squares = users[f"yy{place}"].to_numpy() if known_users else None
     made = Accounts(
         account_id=frame["account_id"].to_numpy(dtype=object),
         treated=(frame["arm"] == design.experiment.treatment).to_numpy(),
-        totals=frame[f"y{place}"].to_numpy(),
+        totals=totals,
         weights=weights,
         squares=squares,
         before=before,

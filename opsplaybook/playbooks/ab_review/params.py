@@ -74,7 +74,10 @@ class Params(PlaybookParams):
     )
     power: float = Field(0.8, description="Power of what could have been seen", gt=0.5, lt=1)
     rollout_units: int = Field(
-        0, description="Units that would get the treatment. 0: those of the experiment", ge=0
+        0,
+        description="Users, or accounts where an average is over accounts, that would get the "
+        "treatment. 0: those of the experiment",
+        ge=0,
     )
     cap_share: float = Field(
         0.01,

@@ -11,6 +11,7 @@ from opsplaybook.metrics.experiment_outcomes import odd
 from opsplaybook.metrics.experiment_places import places_of_units
 from opsplaybook.metrics.experiments import (
     assigned_units,
+    count_by_arm,
     daily_assignments,
     users_in_two_accounts,
 )
@@ -79,7 +80,7 @@ class RunCheck:
         """Whether it ran as planned, in one sentence."""
         shares = " to ".join(f"{share:.0%}" for share in self.arms["share"])
         units = " to ".join(formats.count(number) for number in self.arms["units"])
-        found = f"{units} {self.design.units_noun} for a plan of {shares}"
+        found = f"{units} {self.design.noun} for a plan of {shares}"
         p_value = formats.p_value(self.ratio.p_value)
         if not self.stops:
             return f"It ran as planned: {found} ({p_value})."
@@ -111,7 +112,7 @@ def check_run(given: Tables, params: Params) -> RunCheck:
     _refuse_empty(units.counts, planned, key)
     design = lay_out(given, params, experiment, units)
     measured = measure(given, design)
-    counts = _analysed_counts(units.counts, experiment)
+    counts = _drawn_counts(design)
     ratio = sample_ratio(counts["units"], counts["share"])
     daily, first_alarm = _daily(design, params)
     places = _places(given, design, params)
@@ -148,12 +149,12 @@ def _refuse_empty(counts: pd.DataFrame, planned: list[str], key: str) -> None:
     )
 
 
-def _analysed_counts(counts: pd.DataFrame, experiment: Experiment) -> pd.DataFrame:
-    """Count the units in one arm alone, for each planned arm."""
-    own = (counts["units"] - counts["in_two_arms"]).reindex(list(experiment.shares), fill_value=0)
-    frame = pd.DataFrame({"arm": list(experiment.shares), "share": experiment.shares.values()})
+def _drawn_counts(design: Design) -> pd.DataFrame:
+    """Count what was put into each planned arm: chance drew accounts or users, never both."""
+    shares, counts = design.experiment.shares, count_by_arm(design.drawn)
+    frame = pd.DataFrame({"arm": list(shares), "share": shares.values()})
     frame["share"] = frame["share"].astype("float64")
-    frame["units"] = own.to_numpy(dtype="int64")
+    frame["units"] = [counts.get(arm, 0) for arm in shares]
     return frame.assign(share_found=frame["units"] / max(frame["units"].sum(), 1))
 
 
@@ -161,7 +162,7 @@ def _daily(design: Design, params: Params) -> tuple[pd.DataFrame, pd.Timestamp |
     """Test the ratio day by day, where assignments came day by day."""
     experiment = design.experiment
     arms = tuple(name for name, share in experiment.shares.items() if share > 0)
-    counts = daily_assignments(design.units, arms)
+    counts = daily_assignments(design.drawn, arms)
     if len(counts) < 2:
         return pd.DataFrame(columns=["day", "p_value", "units"]), None
     shares = [experiment.shares[name] for name in arms]
@@ -181,7 +182,8 @@ def _daily(design: Design, params: Params) -> tuple[pd.DataFrame, pd.Timestamp |
 def _places(given: Tables, design: Design, params: Params) -> pd.DataFrame:
     """Find where units are missing: the ratio within platforms and classes of accounts."""
     experiment = design.experiment
-    frame = places_of_units(given, design.analysed, by=design.by, attributes=params.segments)
+    by = f"{design.randomised_by}_id"
+    frame = places_of_units(given, design.drawn, by=by, attributes=params.segments)
     arms = [name for name, share in experiment.shares.items() if share > 0]
     for arm in arms:
         frame[arm] = frame.get(arm, 0)
@@ -203,6 +205,7 @@ def _problems(
     mixed = design.units.accounts_in_two_arms if experiment.planned_unit == "account" else 0
     accounts = int(design.units.accounts["accounts"].sum())
     contradictions = sum(design.units.contradictions.values())
+    homeless = int(counts["without_account"].sum()) if design.randomised_by == "account" else 0
     rows = [
         ("sample ratio", ratio.p_value, None, "stop" if mismatch else "ok", "no verdict"),
         ("rows that contradict their arm", contradictions, units + contradictions,
@@ -212,6 +215,7 @@ def _problems(
          _state(int(counts["again"].sum())), "counted once"),
         ("units in an arm that is not planned", int(counts.loc[~planned, "units"].sum()), units,
          _state(int(counts.loc[~planned, "units"].sum()), units), "left out"),
+        ("units of no known account", homeless, units, _state(homeless, units), "left out"),
         ("accounts in two arms", mixed, accounts, "stop" if mixed else "ok",
          "no verdict by account"),
         ("users in two accounts or more", int(counts["in_two_accounts"].sum()) + shared, units,
@@ -225,6 +229,8 @@ def _problems(
          _state(odd(facts, "elsewhere")), "left out"),
         ("outcomes before the assignment", odd(facts, "too_early"), odd(facts, "rows"),
          _state(odd(facts, "too_early")), "left out"),
+        ("outcomes after the days that count", odd(facts, "too_late"), odd(facts, "rows"),
+         _state(odd(facts, "too_late")), "left out"),
         ("units without an outcome", odd(facts, "missing"), odd(facts, "rows"),
          _state(odd(facts, "missing")), "not counted, and no zero"),
     ]  # fmt: skip

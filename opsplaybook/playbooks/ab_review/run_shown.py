@@ -226,7 +226,7 @@ def withheld(run: RunCheck, key: str, what: str) -> Table:
 
 def _about(run: RunCheck) -> str:
     n = formats.count(run.arms["units"].sum())
-    return f"{run.experiment.period}, n = {n} {run.design.units_noun}"
+    return f"{run.experiment.period}, n = {n} {run.design.noun}"
 
 
 def _role(role: str, place: int) -> str:
