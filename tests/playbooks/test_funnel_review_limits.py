@@ -201,7 +201,28 @@ def test_without_a_window_nobody_is_lost(follow):
     assert done.reach.lost_total == 0
     assert done.reach.open == 60
     assert any("Without a window nobody is ever lost" in c for c in done.findings.caveats)
-    assert done.findings.verdict.word == "Too early"
+    assert done.findings.verdict.word == "No window"
+    assert done.findings.verdict.sentence == (
+        "120 users entered. Without a window nobody is ever lost, so there is no rate to judge: "
+        "give `window_days`."
+    )
+
+
+def test_the_release_of_the_sample_company_is_no_cause_in_another(follow):
+    named = Params.model_fields["change_name"].default
+    done = follow(shop(240, rates=(0.9, 0.3), seed=1), cohort="week", change_name=named)
+    assert named == "release 5.0"
+    assert named not in done.findings.verdict.sentence
+    own = follow(shop(240, rates=(0.9, 0.3), seed=1), cohort="week", change_name="release 7")
+    assert "since release 7" in own.findings.verdict.sentence
+
+
+def test_accounts_that_activity_does_not_name_have_unknown_classes(follow):
+    accounts = pd.DataFrame({"account_id": ["C-0", "C-1"], "industry": ["retail", "energy"]})
+    rows = shop().drop(columns="account_id")
+    done = follow(rows, others={"accounts": accounts}, segment_by=["accounts.industry"])
+    assert done.reach.mature == 120
+    assert set(done.breakdown.segments["segment"]) <= {"not known"}
 
 
 @pytest.mark.parametrize("order", ["strict", "any"])

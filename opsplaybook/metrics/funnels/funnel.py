@@ -3,6 +3,7 @@
 import difflib
 from dataclasses import dataclass, field
 
+import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
@@ -191,11 +192,19 @@ def _with_segment(tables: Tables, plan: Plan, units: ir.Table, segment: str, nam
         found = at_entry(tables, plan, units, column)
     elif plan.rule.unit == "account_id":
         found = _of_accounts(tables, column).rename(unit="account")
+    elif not _accounts_are_named(tables, plan):
+        return units.mutate(**{name: ibis.null("string")})
     else:
         found = at_entry(tables, plan, units, "account_id").rename(account="value")
         found = found.inner_join(_of_accounts(tables, column), "account").select(UNIT, "value")
     found = found.rename(**{name: "value"})
     return units.left_join(found, UNIT).select(*units.columns, name)
+
+
+def _accounts_are_named(tables: Tables, plan: Plan) -> bool:
+    """Tell whether rows of an entry say which account they belong to."""
+    there = [tables.expression(step.table) for step in entry_steps(plan.rule)]
+    return any(rows is not None and "account_id" in rows.columns for rows in there)
 
 
 def _of_accounts(tables: Tables, column: str) -> ir.Table:

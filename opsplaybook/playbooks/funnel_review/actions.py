@@ -93,7 +93,7 @@ def _repair(worth: Worth, change: Change, params: Params, due_on: date) -> Itera
     if fallen is not None:
         what = (
             f"Find out why {fallen['step']} fell for {fallen['segment']} since "
-            f"{params.change_name or formats.day(change.since)}, and undo it"
+            f"{params.change_known_as or formats.day(change.since)}, and undo it"
         )
         measure = (
             f"{fallen['step']} of {fallen['segment']} back at {formats.share(fallen['target'])} "

@@ -10,8 +10,12 @@ from opsplaybook.errors import ParamsError
 from opsplaybook.metrics.funnels import Exclusion, FunnelRule, Step
 from opsplaybook.params import FIRST_DAY, LAST_DAY, Lines, PlaybookParams, Texts
 from opsplaybook.playbooks.funnel_review.steps_text import GRAMMAR, read_exclusion, read_step
+from opsplaybook.sources.opening import SAMPLE
 
 Unit = Literal["user_id", "account_id", "contact_id", "opportunity_id", "contract_id"]
+
+_RELEASED_ON, _RELEASE = "2026-01-15", "release 5.0"
+"""What happened in the sample company."""
 
 
 class Params(PlaybookParams):
@@ -56,12 +60,15 @@ class Params(PlaybookParams):
         "periods", description="What is explained: a change between periods, or between segments"
     )
     change_on: date | None = Field(
-        "2026-01-15",
+        _RELEASED_ON,
         description="First day of the later period. Empty: the middle of the mature entrants",
         ge=FIRST_DAY,
         le=LAST_DAY,
     )
-    change_name: str = Field("release 5.0", description="What happened on that day, if known")
+    change_name: str = Field(
+        _RELEASE,
+        description="What happened on that day, if known; the release is the sample company's only",
+    )
     between: Texts = Field(
         (), description="The two segments that are compared. Empty: the two largest"
     )
@@ -104,6 +111,12 @@ class Params(PlaybookParams):
         if self.compare == "segments" and not self.segment_by:
             _refuse("compare: segments are compared, and segment_by names none")
         return self
+
+    @property
+    def change_known_as(self) -> str:
+        """Name of the change; empty where the name given is that of another company's change."""
+        of_sample = self.source.partition("?")[0] == SAMPLE and str(self.change_on) == _RELEASED_ON
+        return self.change_name if self.change_name != _RELEASE or of_sample else ""
 
     @property
     def of_statuses(self) -> bool:

@@ -11,10 +11,16 @@ from opsplaybook.playbooks.funnel_review.reach import Reach
 
 
 def verdict(params: Params, definition: Definition, reach: Reach, change: Change) -> Verdict:
-    """Say what to do: Repair, Look into it, Keep, Steady, Too early, Not enough data."""
+    """Say what to do: Repair, Look into it, Keep, Steady, Too early, No window, Not enough data."""
     if not reach.entered:
         sentence = f"Nobody entered {definition.name} in the period."
         return Verdict("Not enough data", sentence, "open")
+    if definition.rule is not None and definition.rule.horizon is None:
+        sentence = (
+            f"{reach.entered:,} {definition.counted} entered. Without a window nobody is ever "
+            "lost, so there is no rate to judge: give `window_days`."
+        )
+        return Verdict("No window", sentence, "open")
     if not reach.mature:
         sentence = (
             f"{reach.entered:,} {definition.counted} entered and the window of none is over: "
@@ -84,4 +90,4 @@ def _size(change: Change) -> str:
 
 def when_in_words(change: Change, params: Params) -> str:
     """Say since when."""
-    return f"since {params.change_name}" if params.change_name else change.labels[1]
+    return f"since {params.change_known_as}" if params.change_known_as else change.labels[1]
