@@ -1,5 +1,6 @@
 """From a raw column to a typed one: a value that does not fit becomes missing, to be counted."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -125,13 +126,25 @@ def _number(column: ir.Column, text: ir.StringColumn, style: Style) -> ir.Floati
     if column.type().is_numeric():
         number = column.cast("float64")
     else:
-        plain = text.replace(style.thousands, "") if style.thousands else text
+        plain = _ungrouped(text, style) if style.thousands else text
         if style.decimal != ".":
             plain = ibis.cases(
                 (plain.contains("."), ibis.null(str)), else_=plain.replace(style.decimal, ".")
             )
         number = _try_cast(plain, "float64", style)
     return ibis.cases((number.between(-_LARGEST, _LARGEST), number))
+
+
+def _ungrouped(text: ir.StringColumn, style: Style) -> ir.StringColumn:
+    """Leave out the marks between groups of three digits; others make a number unreadable.
+
+    Without that, 12.5 would be taken for 125 where the point stands between thousands.
+    """
+    mark, decimal = re.escape(style.thousands), re.escape(style.decimal)
+    grouped = text.re_search(rf"^[+-]?\d{{1,3}}({mark}\d{{3}})+({decimal}\d*)?$")
+    return ibis.cases(
+        (~text.contains(style.thousands), text), (grouped, text.replace(style.thousands, ""))
+    )
 
 
 def _flag(column: ir.Column, text: ir.StringColumn) -> ir.BooleanColumn:
