@@ -151,6 +151,17 @@ def read_header(path: Path, form: TextFormat, *, where: str) -> list[str]:
     names = next(csv.reader(io.StringIO(text, newline=""), delimiter=form.delimiter))
     if len(names) == 1:
         _refuse_delimiter(names[0], form.delimiter, place)
+    return named_columns(names, place)
+
+
+def named_columns(names: Sequence[str], place: str) -> list[str]:
+    """Name the columns of a header, those without a name by their position.
+
+    Raises
+    ------
+    SourceError
+        If a name stands in it twice.
+    """
     twice = [name for name, count in Counter(names).items() if count > 1 and name]
     if twice:
         raise SourceError(
@@ -160,6 +171,24 @@ def read_header(path: Path, form: TextFormat, *, where: str) -> list[str]:
             remedy="restore the header of the export; columns cannot be told apart",
         )
     return [name or f"column {position}" for position, name in enumerate(names, start=1)]
+
+
+def refuse_other_header(
+    names: Sequence[str], expected: Sequence[str], path: Path, first: Path, *, where: str
+) -> None:
+    """Refuse a file whose columns are not those of the first one.
+
+    Raises
+    ------
+    SourceError
+        Naming both files.
+    """
+    if names != expected:
+        raise SourceError(
+            f"its header differs from that of {first.name}",
+            where=f"{where}, file {path}",
+            remedy="map files of one form only, or export it again",
+        )
 
 
 def _decode(head: bytes, encoding: str, place: str) -> str:
