@@ -19,7 +19,10 @@ _LARGEST = 1e300
 """Beyond it lie infinities, and what is not a number."""
 
 _PLAUSIBLE_YEARS = (1900, 2200)
-_WITH_OFFSET = r":\d\d(\.\d+)?\s*(Z|[+-]\d\d(:?\d\d)?)$"
+_LOCAL = r"^[\d\s/\\-]+([T\s][\d:.]+)?$"
+_WITH_OFFSET = r":\d\d(\.\d+)?\s*(Z|UTC|GMT|[+-]\d\d(:?\d\d)?)$"
+"""ISO times without and with an offset. DuckDB also takes times with other words behind them, such
+as CET or PM, and reads past those."""
 
 
 @ibis.udf.scalar.builtin(name="try_strptime", signature=(("string", "string"), "timestamp"))
@@ -166,11 +169,12 @@ def _date(column: ir.Column, text: ir.StringColumn, style: Style) -> ir.DateColu
         return ibis.coalesce(
             *(_parsed(text, pattern, style) for pattern in style.date_formats)
         ).date()
-    local = _try_cast(text, "timestamp", style).date()
     if style.backend != "duckdb":
-        return local
-    instant = _try_cast(text, INSTANT, style)
-    return ibis.cases((text.re_search(_WITH_OFFSET), _local_day(instant, style)), else_=local)
+        return _try_cast(text, "timestamp", style).date()
+    return ibis.cases(
+        (text.re_search(_LOCAL), _try_cast(text, "timestamp", style).date()),
+        (text.re_search(_WITH_OFFSET), _local_day(_try_cast(text, INSTANT, style), style)),
+    )
 
 
 def local_times(column: ir.Column, text: ir.StringColumn, style: Style) -> ir.TimestampColumn:
@@ -187,7 +191,7 @@ def local_times(column: ir.Column, text: ir.StringColumn, style: Style) -> ir.Ti
         return ibis.coalesce(*parts) if parts else ibis.null("timestamp")
     if style.backend != "duckdb":
         return _try_cast(text, "timestamp", style)
-    return ibis.cases((~text.re_search(_WITH_OFFSET), _try_cast(text, "timestamp", style)))
+    return ibis.cases((text.re_search(_LOCAL), _try_cast(text, "timestamp", style)))
 
 
 def _instant(column: ir.Column, text: ir.StringColumn, style: Style) -> ir.TimestampColumn:

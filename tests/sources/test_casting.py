@@ -46,3 +46,52 @@ def test_decimals_with_the_mark_of_thousands_refuse_the_column(make_source, text
     assert "1 of 2 values are not numbers" in str(caught.value)
     assert '`decimal: "."` and `thousands: ","`' in str(caught.value)
     assert amounts_of(make_source, text, decimal=".", thousands=",") == ([float(text)], [])
+
+
+READ = {
+    "2024-07-01 10:00:00 UTC": "2024-07-01 12:00:00+02:00",
+    "2024-07-01 10:00 GMT": "2024-07-01 12:00:00+02:00",
+    "2024-12-31 23:30:00.123456 UTC": "2025-01-01 00:30:00.123456+01:00",
+    "2024-07-01T22:30:00Z": "2024-07-02 00:30:00+02:00",
+    "2024-07-01 10:00:00+05:00": "2024-07-01 07:00:00+02:00",
+    "2024-07-01T10:00:00.5": "2024-07-01 10:00:00.500000+02:00",
+    "2024/07/01 10:00": "2024-07-01 10:00:00+02:00",
+    "2024-7-1  1:2:3": "2024-07-01 01:02:03+02:00",
+    "2024-07-01": "2024-07-01 00:00:00+02:00",
+    "2024 07 01": "2024-07-01 00:00:00+02:00",
+}
+UNREADABLE = (
+    "2024-07-01 10:00:00 CET",
+    "2024-07-01 10:00:00 America/New_York",
+    "2024-07-01 10:00:00 PM",
+    "2024-07-01 10:00:00+02:00:00",
+    "epoch",
+)
+
+
+def tickets_of(make_source, texts):
+    rows = "".join(f"{n},{text}\n" for n, text in enumerate(texts))
+    table = {"file": "t.csv", "columns": {"ticket_id": "no", "opened_at": "at"}}
+    return make_source({"t.csv": "no,at\n" + rows}, {"tickets": table})
+
+
+def test_times_with_an_offset_or_none(make_source):
+    times = tickets_of(make_source, READ).load(["tickets"])["tickets"]["opened_at"]
+    assert [str(time) for time in times] == list(READ.values())
+
+
+def test_days_of_times_are_those_of_the_source(make_source):
+    rows = "".join(f"{n},{text}\n" for n, text in enumerate(READ))
+    table = {"file": "a.csv", "columns": {"account_id": "no", "customer_since": "day"}}
+    source = make_source({"a.csv": "no,day\n" + rows}, {"accounts": table})
+    days = source.load(["accounts"])["accounts"]["customer_since"]
+    assert days.dt.strftime("%Y-%m-%d").tolist() == [time[:10] for time in READ.values()]
+
+
+@pytest.mark.parametrize("text", UNREADABLE)
+def test_times_with_other_words_behind_them_are_not_read_past_those(make_source, text):
+    """DuckDB reads 10:00 in the zone of the source from each of them, hours off."""
+    quality = tickets_of(make_source, ["2024-07-01 10:00", text]).quality("tickets")
+    assert [(part.reason, part.examples) for part in quality.set_aside] == [
+        ("opened_at: not a date and time", (f'row 3: "{text}"',))
+    ]
