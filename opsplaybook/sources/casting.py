@@ -17,6 +17,8 @@ YES = ("true", "t", "yes", "y", "1")
 NO = ("false", "f", "no", "n", "0")
 _LARGEST = 1e300
 """Beyond it lie infinities, and what is not a number."""
+_EXACT = 2**53
+"""Whole numbers below it are exact as a float."""
 
 _PLAUSIBLE_YEARS = (1900, 2200)
 _LOCAL = r"^[\d\s/\\-]+([T\s][\d:.]+)?$"
@@ -76,20 +78,23 @@ class Style:
 
 def as_text(column: ir.Column, style: Style) -> ir.StringColumn:
     """Write a column as text without blanks around it; null tokens become missing."""
-    if not column.type().is_string():
-        return _plain_text(column)
-    text = column.strip().nullif("")
+    is_text = column.type().is_string()
+    text = column.strip().nullif("") if is_text else _plain_text(column)
     if not style.null:
         return text
     return ibis.cases((text.isin(style.null), ibis.null(str)), else_=text)
 
 
 def _plain_text(column: ir.Column) -> ir.StringColumn:
-    """Write whole numbers without the point that a gap in them has brought in."""
-    if column.type().is_floating():
-        whole = column == column.round()
-        return ibis.cases((whole, column.cast("int64").cast("string")), else_=column.cast("string"))
-    return column.cast("string")
+    """Write whole numbers without the point that a gap in them has brought in.
+
+    NaN is such a gap, and not every engine can be asked for it but by its name.
+    """
+    text = column.cast("string")
+    if not column.type().is_floating():
+        return text
+    whole = (column.abs() < _EXACT) & (column == column.round())
+    return ibis.cases((whole, column.cast("int64").cast("string")), (text.lower() != "nan", text))
 
 
 def cast(column: ir.Column, text: ir.StringColumn, kind: Kind, style: Style) -> ir.Column:
@@ -113,6 +118,13 @@ def cast(column: ir.Column, text: ir.StringColumn, kind: Kind, style: Style) -> 
     """
     if kind is Kind.TEXT:
         return text
+    value = _read(column, text, kind, style)
+    if not style.null or column.type().is_string():
+        return value
+    return ibis.cases((text.notnull(), value))
+
+
+def _read(column: ir.Column, text: ir.StringColumn, kind: Kind, style: Style) -> ir.Column:
     if kind is Kind.NUMBER:
         return _number(column, text, style)
     if kind is Kind.WHOLE:

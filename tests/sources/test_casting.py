@@ -1,5 +1,9 @@
 """Raw texts and typed values of other places become the values they stand for, or missing."""
 
+from datetime import date
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from opsplaybook.errors import ContractError
@@ -95,3 +99,47 @@ def test_times_with_other_words_behind_them_are_not_read_past_those(make_source,
     assert [(part.reason, part.examples) for part in quality.set_aside] == [
         ("opened_at: not a date and time", (f'row 3: "{text}"',))
     ]
+
+
+def accounts_of(make_source, tmp_path, cells: dict[str, list], **written):
+    """Read typed columns of accounts; return the source and its frame."""
+    ids = list("abcdef")[: len(next(iter(cells.values())))]
+    pq.write_table(pa.table({"account_id": ids} | cells), tmp_path / "a.parquet")
+    source = make_source({}, {"accounts": {"file": "a.parquet", **written}})
+    return source, source.load(["accounts"], as_of=date.fromisoformat("2024-12-31"))["accounts"]
+
+
+def test_what_is_not_a_number_is_a_gap(make_source, tmp_path):
+    cells = {"annual_revenue": [float("nan"), 5.0, 0.5, 1e19, None, float("inf")]}
+    source, frame = accounts_of(make_source, tmp_path, cells)
+    assert frame["annual_revenue"].fillna(-1).tolist() == [-1, 5, 0.5, 1e19, -1]
+    assert [(part.reason, part.examples) for part in source.quality("accounts").set_aside] == [
+        ("annual_revenue: not a number", ('row 7: "inf"',))
+    ]
+
+
+def test_ids_that_are_numbers_with_a_gap(make_source, tmp_path):
+    cells = {"parent_id": [1001.0, float("nan"), 2.0**53 - 1, 1e19, 0.5]}
+    _, frame = accounts_of(make_source, tmp_path, cells)
+    assert frame["parent_id"].fillna("").tolist() == [
+        "1001",
+        "",
+        "9007199254740991",
+        "1e+19",
+        "0.5",
+    ]
+
+
+def test_null_tokens_count_for_typed_values(make_source, tmp_path):
+    cells = {
+        "employees": [9999, 12, 1],
+        "annual_revenue": [9999.0, 0.5, 1.0],
+        "strategic": [True, False, False],
+        "customer_since": [date(1900, 1, 1), date(2024, 1, 1), None],
+    }
+    source, frame = accounts_of(make_source, tmp_path, cells, null=["9999", "1900-01-01", "true"])
+    assert source.quality("accounts").broken == 0
+    assert frame["employees"].fillna(-1).tolist() == [-1, 12, 1]
+    assert frame["annual_revenue"].fillna(-1).tolist() == [-1, 0.5, 1]
+    assert frame["strategic"].isna().tolist() == [True, False, False]
+    assert frame["customer_since"].isna().tolist() == [True, False, True]
