@@ -60,12 +60,6 @@ def _read_sheet(path: Path, sheet: str | None, where: str) -> dict[str, list[obj
     # Cells that were only formatted make columns without a name and without a value.
     filled = [cells for cells in columns if any(cell is not None for cell in cells)]
     header = ["" if cells[0] is None else str(cells[0]) for cells in filled]
-    if not any(header):
-        raise SourceError(
-            "the first row of the sheet is blank",
-            where=place,
-            remedy="put the names of the columns into its first row, or name another `sheet`",
-        )
     names = named_columns(header, place)
     return {name: cells[1:] for name, cells in zip(names, filled, strict=True)}
 

@@ -80,13 +80,14 @@ def test_another_header_is_refused(workbook, header):
         columns(first, second)
 
 
-def test_a_name_that_stands_twice_is_refused(workbook):
-    path = workbook("a.xlsx", ["id", "region", "region"], [1, "North", "South"])
+@pytest.mark.parametrize("other", ["region", "Region"])
+def test_a_name_that_stands_twice_is_refused(workbook, other):
+    path = workbook("a.xlsx", ["id", "region", other], [1, "North", "South"])
     with pytest.raises(SourceError, match='column "region": the header is damaged'):
         columns(path)
 
 
 @pytest.mark.parametrize("rows", [[], [[None, None], ["id", "name"], [1, "x"]]])
 def test_a_sheet_without_a_header_is_refused(workbook, rows):
-    with pytest.raises(SourceError, match="the first row of the sheet is blank"):
+    with pytest.raises(SourceError, match="the first row, which names the columns, is blank"):
         columns(workbook("a.xlsx", *rows))
