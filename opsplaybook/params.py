@@ -17,6 +17,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from opsplaybook import formats
 from opsplaybook.display import Audience, Heading, MimeBundle, Table
 from opsplaybook.errors import ParamsError, UsageError, quote
+from opsplaybook.plain_yaml import load_yaml
 
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
 """Days that a parameter can be: beyond them, dates with an offset cannot be counted."""
@@ -188,7 +189,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     UsageError
         If the file does not exist or is a folder.
     ParamsError
-        If it is not valid YAML, or not a mapping; with the line.
+        If it is not valid YAML, has a key twice, or is not a mapping; with the line.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -207,7 +208,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
             f"not UTF-8 text at byte {error.start:,}", where=str(path), remedy="save it as UTF-8"
         ) from None
     try:
-        content = yaml.safe_load(text)
+        content = load_yaml(text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f" at line {mark.line + 1}" if mark else ""

@@ -47,6 +47,7 @@ def test_params_are_shown_with_value_and_meaning():
     ("content", "problem"),
     [
         (b"source: [unclosed", "at line 1"),
+        (b"source: a\nlevel: .9\nsource: b\n", 'the key "source" stands twice at line 3'),
         (b"- a\n- b\n", "a mapping of names to values is needed, not a list"),
         (b"source: \xff\xfe", "not UTF-8 text at byte 8"),
         (b"source: !!python/object/apply:os.getcwd []", "could not determine a constructor"),

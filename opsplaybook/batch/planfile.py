@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from opsplaybook.batch.records import Limits
 from opsplaybook.display import Audience
@@ -29,6 +29,21 @@ class FromQuery(BaseModel):
 
 
 Row = dict[str, Any] | str | int
+
+
+def _hold_rows(each: object) -> object:
+    """Hold that a row is a mapping or a text; a whole number is the text that was written."""
+    odd = [] if not isinstance(each, list) else [row for row in each if not _is_row(row)]
+    if odd:
+        shown = ", ".join(str(row) for row in odd[:5])
+        raise ValueError(f"{len(odd):,} rows are no text, such as {shown}; write ids in quotes")
+    return each
+
+
+def _is_row(row: object) -> bool:
+    return isinstance(row, dict | str) or type(row) is int  # a flag is a number, too
+
+
 Selection = FromFile | FromQuery | list[Row]
 """A list holds rows of parameters, or single values of the playbook's subject."""
 
@@ -41,7 +56,9 @@ class PlanFile(BaseModel):
     playbook: str = Field(description="Stem of the playbook")
     source: str = Field("sample", description="Where the tables are; shared by all runs")
     params: dict[str, Any] = Field(default_factory=dict, description="Shared parameters")
-    each: Selection = Field(description="One row of parameters per run")
+    each: Annotated[Selection, BeforeValidator(_hold_rows)] = Field(
+        description="One row of parameters per run"
+    )
     name: str | None = Field(
         None, description="Name of a run, such as '{account_id} {as_of}'. Empty: its subject"
     )
@@ -73,7 +90,8 @@ def read_plan_file(path: Path) -> PlanFile:
 
 
 def _problem(item: Mapping[str, Any]) -> str:
-    if item["loc"][:1] == ("each",):
+    if item["loc"][:1] == ("each",) and item["type"] != "value_error":
         return "each: give a list, or `csv: FILE`, or `query: SQL`"
     place = ".".join(str(part) for part in item["loc"])
-    return f"{place}: {item['msg'][:1].lower()}{item['msg'][1:]}"
+    message = item["msg"].removeprefix("Value error, ")
+    return f"{place}: {message[:1].lower()}{message[1:]}"

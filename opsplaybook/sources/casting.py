@@ -1,5 +1,6 @@
 """From a raw column to a typed one: a value that does not fit becomes missing, to be counted."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,9 +17,14 @@ YES = ("true", "t", "yes", "y", "1")
 NO = ("false", "f", "no", "n", "0")
 _LARGEST = 1e300
 """Beyond it lie infinities, and what is not a number."""
+_EXACT = 2**53
+"""Whole numbers below it are exact as a float."""
 
 _PLAUSIBLE_YEARS = (1900, 2200)
-_WITH_OFFSET = r":\d\d(\.\d+)?\s*(Z|[+-]\d\d(:?\d\d)?)$"
+_LOCAL = r"^[\d\s/\\-]+([T\s][\d:.]+)?$"
+_WITH_OFFSET = r":\d\d(\.\d+)?\s*(Z|UTC|GMT|[+-]\d\d(:?\d\d)?)$"
+"""ISO times without and with an offset. DuckDB also takes times with other words behind them, such
+as CET or PM, and reads past those."""
 
 
 @ibis.udf.scalar.builtin(name="try_strptime", signature=(("string", "string"), "timestamp"))
@@ -72,20 +78,23 @@ class Style:
 
 def as_text(column: ir.Column, style: Style) -> ir.StringColumn:
     """Write a column as text without blanks around it; null tokens become missing."""
-    if not column.type().is_string():
-        return _plain_text(column)
-    text = column.strip().nullif("")
+    is_text = column.type().is_string()
+    text = column.strip().nullif("") if is_text else _plain_text(column)
     if not style.null:
         return text
     return ibis.cases((text.isin(style.null), ibis.null(str)), else_=text)
 
 
 def _plain_text(column: ir.Column) -> ir.StringColumn:
-    """Write whole numbers without the point that a gap in them has brought in."""
-    if column.type().is_floating():
-        whole = column == column.round()
-        return ibis.cases((whole, column.cast("int64").cast("string")), else_=column.cast("string"))
-    return column.cast("string")
+    """Write whole numbers without the point that a gap in them has brought in.
+
+    NaN is such a gap, and not every engine can be asked for it but by its name.
+    """
+    text = column.cast("string")
+    if not column.type().is_floating():
+        return text
+    whole = (column.abs() < _EXACT) & (column == column.round())
+    return ibis.cases((whole, column.cast("int64").cast("string")), (text.lower() != "nan", text))
 
 
 def cast(column: ir.Column, text: ir.StringColumn, kind: Kind, style: Style) -> ir.Column:
@@ -109,6 +118,13 @@ def cast(column: ir.Column, text: ir.StringColumn, kind: Kind, style: Style) -> 
     """
     if kind is Kind.TEXT:
         return text
+    value = _read(column, text, kind, style)
+    if not style.null or column.type().is_string():
+        return value
+    return ibis.cases((text.notnull(), value))
+
+
+def _read(column: ir.Column, text: ir.StringColumn, kind: Kind, style: Style) -> ir.Column:
     if kind is Kind.NUMBER:
         return _number(column, text, style)
     if kind is Kind.WHOLE:
@@ -125,13 +141,25 @@ def _number(column: ir.Column, text: ir.StringColumn, style: Style) -> ir.Floati
     if column.type().is_numeric():
         number = column.cast("float64")
     else:
-        plain = text.replace(style.thousands, "") if style.thousands else text
+        plain = _ungrouped(text, style) if style.thousands else text
         if style.decimal != ".":
             plain = ibis.cases(
                 (plain.contains("."), ibis.null(str)), else_=plain.replace(style.decimal, ".")
             )
         number = _try_cast(plain, "float64", style)
     return ibis.cases((number.between(-_LARGEST, _LARGEST), number))
+
+
+def _ungrouped(text: ir.StringColumn, style: Style) -> ir.StringColumn:
+    """Leave out the marks between groups of three digits; others make a number unreadable.
+
+    Without that, 12.5 would be taken for 125 where the point stands between thousands.
+    """
+    mark, decimal = re.escape(style.thousands), re.escape(style.decimal)
+    grouped = text.re_search(rf"^[+-]?\d{{1,3}}({mark}\d{{3}})+({decimal}\d*)?$")
+    return ibis.cases(
+        (~text.contains(style.thousands), text), (grouped, text.replace(style.thousands, ""))
+    )
 
 
 def _flag(column: ir.Column, text: ir.StringColumn) -> ir.BooleanColumn:
@@ -153,11 +181,12 @@ def _date(column: ir.Column, text: ir.StringColumn, style: Style) -> ir.DateColu
         return ibis.coalesce(
             *(_parsed(text, pattern, style) for pattern in style.date_formats)
         ).date()
-    local = _try_cast(text, "timestamp", style).date()
     if style.backend != "duckdb":
-        return local
-    instant = _try_cast(text, INSTANT, style)
-    return ibis.cases((text.re_search(_WITH_OFFSET), _local_day(instant, style)), else_=local)
+        return _try_cast(text, "timestamp", style).date()
+    return ibis.cases(
+        (text.re_search(_LOCAL), _try_cast(text, "timestamp", style).date()),
+        (text.re_search(_WITH_OFFSET), _local_day(_try_cast(text, INSTANT, style), style)),
+    )
 
 
 def local_times(column: ir.Column, text: ir.StringColumn, style: Style) -> ir.TimestampColumn:
@@ -174,7 +203,7 @@ def local_times(column: ir.Column, text: ir.StringColumn, style: Style) -> ir.Ti
         return ibis.coalesce(*parts) if parts else ibis.null("timestamp")
     if style.backend != "duckdb":
         return _try_cast(text, "timestamp", style)
-    return ibis.cases((~text.re_search(_WITH_OFFSET), _try_cast(text, "timestamp", style)))
+    return ibis.cases((text.re_search(_LOCAL), _try_cast(text, "timestamp", style)))
 
 
 def _instant(column: ir.Column, text: ir.StringColumn, style: Style) -> ir.TimestampColumn:

@@ -95,10 +95,19 @@ class LocalEngine:
         """Run a query and return its few rows."""
         return self.arrow_of(sql).to_pylist()
 
-    def register(self, name: str, table: pa.Table) -> None:
-        """Make an Arrow table known under a name of schema raw."""
+    def register(self, name: str, table: pa.Table, *, shown: Iterable[str] = ()) -> str:
+        """Make an Arrow table known under a name of schema raw, with all or some of its columns.
+
+        Returns
+        -------
+        str
+            What stands behind FROM for all of them.
+        """
+        registered = identifier(f"registered_{name}")
         self.connection.register(f"registered_{name}", table)
-        self.execute(f'CREATE VIEW raw.{identifier(name)} AS FROM "registered_{name}"')
+        columns = ", ".join(identifier(column) for column in shown) or "*"
+        self.execute(f"CREATE VIEW raw.{identifier(name)} AS SELECT {columns} FROM {registered}")
+        return registered
 
     def view(self, name: str, sql: str) -> ir.Table:
         """Name a query."""

@@ -7,8 +7,8 @@ import glob
 import gzip
 import hashlib
 import io
+import re
 import zlib
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from opsplaybook.errors import SourceError, quote
 
 DELIMITERS = (",", ";", "\t", "|")
 TEXT_SUFFIXES = (".csv", ".tsv", ".txt")
+_MARK_FOR_EXCEL = re.compile(r'"?sep=(.)"?(?=\r|\n|$)', re.IGNORECASE)
 _HEAD_BYTES = 65_536
 _BLOCK_BYTES = 1 << 20
 _POINTER = b"version https://git-lfs"
@@ -149,17 +150,65 @@ def read_header(path: Path, form: TextFormat, *, where: str) -> list[str]:
     head = refuse_damage(path, where=where)
     text = _decode(head, form.encoding, place)
     names = next(csv.reader(io.StringIO(text, newline=""), delimiter=form.delimiter))
+    if mark := _MARK_FOR_EXCEL.match(text):
+        raise SourceError(
+            f"its first line, {quote(mark[0])}, tells Excel the delimiter and names no column",
+            where=place,
+            remedy=f'remove that line, and declare `delimiter: "{_written(mark[1])}"`',
+        )
     if len(names) == 1:
         _refuse_delimiter(names[0], form.delimiter, place)
-    twice = [name for name, count in Counter(names).items() if count > 1 and name]
+    return named_columns(names, place)
+
+
+def named_columns(names: Sequence[str], place: str) -> list[str]:
+    """Name the columns of a header, those without a name by their position.
+
+    Raises
+    ------
+    SourceError
+        If it has no name, or one that stands in it twice. Upper and lower case are not told
+        apart, as in SQL.
+    """
+    if not any(name.strip() for name in names):
+        raise SourceError(
+            "the first row, which names the columns, is blank",
+            where=place,
+            remedy="remove the rows above the names, or export it again",
+        )
+    spellings: dict[str, list[str]] = {}
+    for name in filter(None, names):
+        spellings.setdefault(name.lower(), []).append(name)
+    twice = [found for found in spellings.values() if len(found) > 1]
     if twice:
         raise SourceError(
             f"the header is damaged: names that stand in it more than once: {len(twice)}",
-            where=f"{place}, column {quote(twice[0])}",
-            examples=[f"{quote(name)}: {names.count(name)} columns" for name in twice],
+            where=f"{place}, column {quote(twice[0][0])}",
+            examples=[
+                f"{', '.join(map(quote, dict.fromkeys(found)))}: {len(found)} columns"
+                for found in twice
+            ],
             remedy="restore the header of the export; columns cannot be told apart",
         )
     return [name or f"column {position}" for position, name in enumerate(names, start=1)]
+
+
+def refuse_other_header(
+    names: Sequence[str], expected: Sequence[str], path: Path, first: Path, *, where: str
+) -> None:
+    """Refuse a file whose columns are not those of the first one.
+
+    Raises
+    ------
+    SourceError
+        Naming both files.
+    """
+    if names != expected:
+        raise SourceError(
+            f"its header differs from that of {first.name}",
+            where=f"{where}, file {path}",
+            remedy="map files of one form only, or export it again",
+        )
 
 
 def _decode(head: bytes, encoding: str, place: str) -> str:
@@ -196,12 +245,15 @@ def _refuse_delimiter(line: str, delimiter: str, place: str) -> None:
     mark, count = max(counts.items(), key=lambda item: item[1])
     if not count:
         return
-    written = "\\t" if mark == "\t" else mark
     raise SourceError(
-        f'the delimiter is wrong: 1 column is found, "{written}" would give {count + 1:,}',
+        f'the delimiter is wrong: 1 column is found, "{_written(mark)}" would give {count + 1:,}',
         where=place,
-        remedy=f'`delimiter: "{written}"`',
+        remedy=f'`delimiter: "{_written(mark)}"`',
     )
+
+
+def _written(mark: str) -> str:
+    return "\\t" if mark == "\t" else mark
 
 
 def transcode(path: Path, encoding: str, target: Path, *, where: str) -> Path:

@@ -37,6 +37,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from opsplaybook.contracts import TABLES
 from opsplaybook.errors import SourceError, quote
+from opsplaybook.plain_yaml import load_yaml
 
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 
@@ -194,10 +195,11 @@ def read_mapping(path: Path) -> SourceMapping:
     Raises
     ------
     SourceError
-        If there is no such file, it is not YAML, or says what cannot be; with every key.
+        If there is no such file, it is not YAML, has a key twice, or says what cannot be; with
+        every key.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = load_yaml(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise SourceError(
             "there is no such source",

@@ -3,15 +3,15 @@
 import csv
 import io
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, count
 from pathlib import Path
 
 import duckdb
-import pandas as pd
-import pyarrow as pa
 
 from opsplaybook.errors import SourceError, quote
+from opsplaybook.sources.cells import Cells, table_of
 from opsplaybook.sources.engine import LocalEngine, identifier, literal, literals
 from opsplaybook.sources.files import (
     TEXT_SUFFIXES,
@@ -19,10 +19,12 @@ from opsplaybook.sources.files import (
     encoding_error,
     read_header,
     refuse_damage,
+    refuse_other_header,
     suffix_of,
     transcode,
 )
 from opsplaybook.sources.quality import SetAside
+from opsplaybook.sources.sheets import read_sheets
 
 _SHEETS = (".xlsx", ".xlsm")
 _PARQUET = (".parquet", ".pq")
@@ -43,6 +45,10 @@ class RawTable:
         The files that it is read from.
     rejects : str
         Name of the engine's table of lines that could not be read; empty where there is none.
+    header : tuple of str
+        Names of its columns, where they are known without asking the engine.
+    known : bool
+        Whether queries can read it as ``raw.NAME`` already.
     """
 
     origin: str
@@ -50,6 +56,7 @@ class RawTable:
     files: tuple[Path, ...] = ()
     rejects: str = ""
     header: tuple[str, ...] = field(default=(), repr=False)
+    known: bool = False
 
 
 def raw_files(
@@ -78,9 +85,8 @@ def raw_files(
         paths = literals(str(path) for path in files)
         return RawTable(origin, f"read_parquet({paths})", tuple(files))
     if suffix in _SHEETS:
-        frames = [_read_sheet(path, sheet, where) for path in files]
-        engine.register(name, pa.Table.from_pandas(pd.concat(frames), preserve_index=False))
-        return RawTable(origin, f"raw.{identifier(name)}", tuple(files))
+        columns = read_sheets(files, sheet, where=where)
+        return _registered(engine, name, columns, origin=origin, files=files)
     raise SourceError(
         f"files of type {quote(suffix)} are not read",
         where=f"{where}, file {files[0]}",
@@ -100,12 +106,8 @@ def _raw_text(
 ) -> RawTable:
     header = read_header(files[0], form, where=where)
     for path in files[1:]:
-        if read_header(path, form, where=where) != header:
-            raise SourceError(
-                f"its header differs from that of {files[0].name}",
-                where=f"{where}, file {path}",
-                remedy="map files of one form only, or export it again",
-            )
+        other = read_header(path, form, where=where)
+        refuse_other_header(other, header, path, files[0], where=where)
     rejects = f"rejects_{name}"
     columns = ", ".join(f"{literal(column)}: 'VARCHAR'" for column in header)
     readable = _as_utf8(engine, name, files, form.encoding, where)
@@ -130,20 +132,20 @@ def _as_utf8(
     ]
 
 
-def _read_sheet(path: Path, sheet: str | None, where: str) -> pd.DataFrame:
-    """Read a sheet with every value as text; whole numbers and dates keep their plain form."""
-    try:
-        return pd.read_excel(path, sheet_name=sheet or 0, dtype=str)
-    except ValueError as error:
-        raise SourceError(
-            f"the sheet cannot be read: {str(error)[:120]}",
-            where=f"{where}, file {path}",
-            remedy="name one of its sheets as `sheet`",
-        ) from error
+def _registered(
+    engine: LocalEngine,
+    name: str,
+    columns: dict[str, Cells],
+    *,
+    origin: str,
+    files: Sequence[Path],
+) -> RawTable:
+    sql = engine.register(name, table_of(columns), shown=columns)
+    return RawTable(origin, sql, tuple(files), header=tuple(columns), known=True)
 
 
 def raw_sqlite(engine: LocalEngine, name: str, path: Path, sql: str, *, where: str) -> RawTable:
-    """Copy the rows of a query on a SQLite file, as text: its columns have no types to trust.
+    """Copy the rows of a query on a SQLite file: its columns have no types to trust, its cells do.
 
     Raises
     ------
@@ -153,26 +155,27 @@ def raw_sqlite(engine: LocalEngine, name: str, path: Path, sql: str, *, where: s
     connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
     try:
         cursor = connection.execute(sql)
-        names = [column[0] for column in cursor.description]
-        schema = pa.schema([(column, pa.string()) for column in names])
-        table = pa.Table.from_batches(_text_batches(cursor, schema), schema)
+        columns = {name: Cells() for name in _apart(c[0] for c in cursor.description)}
+        while rows := cursor.fetchmany(_FETCHED_ROWS):
+            for cells, found in zip(columns.values(), zip(*rows, strict=True), strict=True):
+                cells.add(found)
     except sqlite3.Error as error:
         raise SourceError(
             f"SQLite says: {error}", where=f"{where}, file {path}", remedy="correct the source YAML"
         ) from error
     finally:
         connection.close()
-    engine.register(name, table)
-    return RawTable(path.name, f"raw.{identifier(name)}", (path,))
+    return _registered(engine, name, columns, origin=path.name, files=(path,))
 
 
-def _text_batches(cursor: sqlite3.Cursor, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    while rows := cursor.fetchmany(_FETCHED_ROWS):
-        columns = [
-            pa.array([None if value is None else str(value) for value in column], pa.string())
-            for column in zip(*rows, strict=True)
-        ]
-        yield pa.record_batch(columns, schema=schema)
+def _apart(names: Iterable[str]) -> list[str]:
+    """Tell names apart that stand more than once, as those of a join, as the engine would."""
+    apart: dict[str, str] = {}
+    for name in names:
+        numbered = chain([name], (f"{name}_{number}" for number in count(1)))
+        free = next(each for each in numbered if each.lower() not in apart)
+        apart[free.lower()] = free
+    return list(apart.values())
 
 
 def attach_duckdb(engine: LocalEngine, path: Path, *, where: str) -> None:

@@ -127,7 +127,8 @@ def _other_number(values: Sequence[str], style: Style) -> tuple[str, str]:
         )
     pattern = _DECIMAL_COMMA if mark == "," else _DECIMAL_POINT
     if any(pattern.match(value) for value in values):
-        return f"numbers with {quote(mark)} as decimal mark", f'`decimal: "{mark}"`'
+        other = f' and `thousands: "{style.decimal}"`' if style.thousands == mark else ""
+        return f"numbers with {quote(mark)} as decimal mark", f'`decimal: "{mark}"`{other}'
     return "", ""
 
 

@@ -3,11 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import ibis
 from ibis.expr import types as ir
 
 from opsplaybook.contracts import Contract, Kind, kinds
 from opsplaybook.errors import SourceError
 from opsplaybook.sources.casting import Style, as_text, cast, constant, local_times, mapped
+from opsplaybook.sources.cells import TYPED, typed_name
 from opsplaybook.sources.clocks import changes_clocks, local_name
 from opsplaybook.sources.engine import Engine, identifier
 from opsplaybook.sources.mapping import ColumnMapping, RowFilter
@@ -160,12 +162,26 @@ def _typed(
     values: dict[str, ir.Value] = {}
     for target, column in columns.items():
         found, text = _found(prepared, target, column, styles[target])
-        values[target] = cast(found, text, kind_of[target], styles[target])
+        style, kind = styles[target], kind_of[target]
+        ways = (*_typed_cells(prepared, column, kind), found)
+        values[target] = _first([cast(way, text, kind, style) for way in ways])
         values[raw_name(target)] = text
-        if kind_of[target] is Kind.TIMESTAMP and changes_clocks(styles[target].zone):
-            values[local_name(target)] = local_times(found, text, styles[target])
+        if kind is Kind.TIMESTAMP and changes_clocks(style.zone):
+            values[local_name(target)] = _first([local_times(way, text, style) for way in ways])
     kept = [name for name in prepared.columns if name.startswith("_keep_")]
     return prepared.select(ROW, *kept, **values)
+
+
+def _first(ways: Sequence[ir.Value]) -> ir.Value:
+    return ibis.coalesce(*ways) if len(ways) > 1 else ways[0]
+
+
+def _typed_cells(prepared: ir.Table, column: ColumnMapping, kind: Kind) -> list[ir.Column]:
+    """Give the cells of a column of text that were numbers or times where it was found."""
+    if column.from_ is None or column.map or kind is Kind.TEXT:
+        return []
+    names = (typed_name(column.from_, type_of_cell) for type_of_cell in TYPED)
+    return [prepared[name] for name in names if name in prepared.columns]
 
 
 def _found(

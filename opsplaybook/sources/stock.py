@@ -304,9 +304,9 @@ class MappedStock:
         for name, spec in self.mapping.files.items():
             where = f"{self.origin}, files.{name}"
             raw = self._in_files(name, spec.file, spec, where)
-            target = f"raw.{identifier(name)}"
-            if raw.sql == target:
+            if raw.known:
                 continue
+            target = f"raw.{identifier(name)}"
             kind = "TABLE" if raw.rejects else "VIEW"
             try:
                 self.engine.execute(f"CREATE {kind} {target} AS SELECT * FROM {raw.sql}")

@@ -23,6 +23,24 @@ def test_a_plan_file_has_lists_of_values_or_of_rows(tmp_path):
     assert rows == [{"subject": "A-1"}, {"subject": "7"}, {"account_id": "A-2"}]
 
 
+def test_ids_of_a_plan_file_are_what_was_written(tmp_path):
+    rows = "[0042, 1_000, 12:30, no, 7, {account_id: 0010, level: .9}]"
+    path = written(tmp_path, f"playbook: varied\neach: {rows}\n")
+    assert select(read_plan_file(path).each, source="sample", folder=tmp_path) == [
+        *({"subject": text} for text in ("0042", "1_000", "12:30", "no", "7")),
+        {"account_id": "0010", "level": 0.9},
+    ]
+
+
+def test_rows_that_are_no_ids_are_refused(tmp_path):
+    path = written(tmp_path, "playbook: varied\neach: [7.0, true, A-1, 2024-01-31, null]\n")
+    with pytest.raises(ParamsError) as caught:
+        read_plan_file(path)
+    assert caught.value.examples == (
+        "each: 4 rows are no text, such as 7.0, True, 2024-01-31, None; write ids in quotes",
+    )
+
+
 def test_limits_are_read(tmp_path):
     text = "playbook: varied\neach: [A]\nlimits: {cell_seconds: 5, memory_megabytes: 500}\n"
     limits = read_plan_file(written(tmp_path, text)).limits

@@ -84,6 +84,29 @@ def test_header_names_a_column_twice(make_source):
     assert '"name": 2 columns' in text
 
 
+def test_header_names_columns_that_differ_in_case_only(make_source):
+    text = refused(make_source({"accounts.csv": ROWS.replace("employees", "Name")}, ACCOUNTS))
+    assert 'column "name": the header is damaged' in text
+    assert '"name", "Name": 2 columns' in text
+
+
+@pytest.mark.parametrize("first", ["\n", "\r\n", "  \n", ",,,\n"])
+def test_first_line_is_blank(make_source, first):
+    text = refused(make_source({"accounts.csv": first + ROWS}, ACCOUNTS))
+    assert "the first row, which names the columns, is blank" in text
+    assert "remove the rows above the names" in text
+
+
+@pytest.mark.parametrize(("mark", "written"), [(";", ";"), (",", ","), ("\t", "\\t")])
+@pytest.mark.parametrize("delimiter", [",", ";"])
+def test_first_line_tells_excel_the_delimiter(make_source, mark, written, delimiter):
+    rows = f"sep={mark}\r\n" + ROWS.replace(",", mark)
+    table = {"file": "accounts.csv", "delimiter": delimiter}
+    text = refused(make_source({"accounts.csv": rows}, {"accounts": table}))
+    assert "tells Excel the delimiter and names no column" in text
+    assert f'remove that line, and declare `delimiter: "{written}"`' in text
+
+
 def test_required_column_missing_with_a_near_name(make_source):
     text = refused(make_source({"accounts.csv": ROWS.replace("account_id", "accountid")}, ACCOUNTS))
     assert "1 column is missing from the 4 found" in text

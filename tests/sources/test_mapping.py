@@ -4,7 +4,7 @@ import pytest
 
 from opsplaybook.errors import SourceError
 from opsplaybook.sources import open_source
-from opsplaybook.sources.mapping import expand, parse_mapping
+from opsplaybook.sources.mapping import expand, parse_mapping, read_mapping
 
 SOUND = {
     "name": "Test",
@@ -67,6 +67,24 @@ def test_what_is_no_mapping(tmp_path, text):
     path.write_text(text)
     with pytest.raises(SourceError, match=r"crm\.yaml: not"):
         open_source(path)
+
+
+def test_a_table_that_stands_twice_is_refused(tmp_path):
+    path = tmp_path / "crm.yaml"
+    path.write_text("name: x\ntables:\n  accounts: {file: a.csv}\n  accounts: {file: b.csv}\n")
+    with pytest.raises(SourceError, match=r'the key "accounts" stands twice .*line 4'):
+        read_mapping(path)
+
+
+def test_codes_in_a_value_map_are_what_was_written(tmp_path):
+    path = tmp_path / "crm.yaml"
+    path.write_text(
+        "name: x\ncurrency: EUR\ntimezone: UTC\ntables:\n  accounts:\n    file: a.csv\n"
+        "    columns:\n      account_id: id\n"
+        "      region: {from: r, map: {01: North, 010: South, no: Norway}}\n"
+    )
+    column = read_mapping(path).tables["accounts"].columns["region"]
+    assert column.map == {"01": "North", "010": "South", "no": "Norway"}
 
 
 def test_variables_are_put_in(monkeypatch):

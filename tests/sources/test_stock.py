@@ -2,6 +2,7 @@
 
 import gzip
 import sqlite3
+from datetime import date, datetime, timedelta
 
 import duckdb
 import pandas as pd
@@ -219,3 +220,85 @@ def test_a_column_that_is_only_there_by_name_is_not_required(make_source):
     quality = source.quality("accounts")
     assert quality.columns == ("account_id",)
     assert quality.unused == ("colour",)
+
+
+AMOUNTS = {"invoice_id": "no", "account_id": "who", "issued_on": "day", "amount": "amount"}
+GERMAN = {"decimal": ",", "thousands": ".", "date_format": "%d.%m.%Y"}
+
+
+def amounts(source) -> list[float]:
+    quality = source.quality("invoices")
+    assert (quality.broken, quality.unused) == (0, ())
+    return source.load(["invoices"], required=["invoices"])["invoices"]["amount"].tolist()
+
+
+def write_workbook(path, rows) -> None:
+    pd.DataFrame(rows, columns=["no", "who", "day", "amount"]).to_excel(path, index=False)
+
+
+@pytest.mark.parametrize(
+    ("others", "read"),
+    [([], []), (["0,5", "1.234,50", "2.000"], [0.5, 1234.5, 2000])],
+    ids=["numbers", "numbers and texts"],
+)
+def test_numbers_and_dates_of_excel_are_no_texts(make_source, tmp_path, others, read):
+    cells = [1234.5, 99.95, 1000.0, 1.234, -7, *others]
+    days = [datetime.fromisoformat("2024-07-01") + timedelta(n) for n in range(len(cells))]
+    if others:
+        days[-1] = "08.07.2024"
+    rows = [[n, "A", day, cell] for n, (day, cell) in enumerate(zip(days, cells, strict=True))]
+    write_workbook(tmp_path / "i.xlsx", rows)
+    table = {"file": "i.xlsx", "columns": AMOUNTS}
+    source = make_source({}, {"invoices": table}, defaults=GERMAN)
+    frame = source.load(["invoices"])["invoices"]
+    assert amounts(source) == [1234.5, 99.95, 1000, 1.234, -7, *read]
+    assert frame["issued_on"].dt.day.tolist() == list(range(1, len(cells) + 1))
+    assert frame["invoice_id"].tolist() == [str(n) for n in range(len(cells))]
+
+
+def test_numbers_of_sqlite_are_no_texts(make_source, tmp_path):
+    connection = sqlite3.connect(tmp_path / "x.sqlite")
+    connection.execute("CREATE TABLE i (no REAL, who TEXT, day TEXT, amount REAL, paid)")
+    cells = [1234.5, 99.95, 1000.0, 1.234]
+    texts = ["1.234,50", 1.234, None, "2.000"]
+    connection.executemany(
+        "INSERT INTO i VALUES (?, 'A', '01.07.2024', ?, ?)",
+        [(n, cell, text) for n, (cell, text) in enumerate(zip(cells, texts, strict=True))],
+    )
+    connection.commit()
+    connection.close()
+    columns = {**AMOUNTS, "cost": "paid"}
+    table = {"table": "i", "columns": columns}
+    source = make_source({}, {"invoices": table}, defaults=GERMAN, sqlite="x.sqlite")
+    assert amounts(source) == cells
+    frame = source.load(["invoices"])["invoices"]
+    assert frame["invoice_id"].tolist() == ["0", "1", "2", "3"]
+    assert frame["cost"].fillna(-1).tolist() == [1234.5, 1.234, -1, 2000]
+
+
+def test_a_query_sees_the_numbers_of_a_workbook_and_no_text_for_thousands(make_source, tmp_path):
+    """Where a column mixes numbers and texts, 1.234 is refused rather than taken for 1234."""
+    write_workbook(tmp_path / "i.xlsx", [[1, "A", "01.07.2024", 1.234], [2, "A", "02.07.2024", 5]])
+    query = {"query": "SELECT no, who, day, amount FROM raw.lines", "columns": AMOUNTS}
+    source = make_source({}, {"invoices": query}, defaults=GERMAN, files={"lines": "i.xlsx"})
+    assert amounts(source) == [1.234, 5]
+    write_workbook(
+        tmp_path / "i.xlsx", [[1, "A", "01.07.2024", 1.234], [2, "A", "02.07.2024", "x"]]
+    )
+    source = make_source({}, {"invoices": query}, defaults=GERMAN, files={"lines": "i.xlsx"})
+    with pytest.raises(SourceError, match=r'fit numbers with "\." as decimal mark'):
+        source.quality("invoices")
+
+
+def test_repeated_names_of_a_join_are_numbered(make_source, tmp_path):
+    connection = sqlite3.connect(tmp_path / "x.sqlite")
+    table = {
+        "query": "SELECT 'a' AS id, 'b' AS id, 'c' AS ID, 'd' AS id_1",
+        "columns": {"account_id": "id", "name": "id_1", "owner": "ID_2", "region": "id_1_1"},
+    }
+    connection.execute("CREATE TABLE i (no)")
+    connection.close()
+    source = make_source({}, {"accounts": table}, sqlite="x.sqlite")
+    frame = source.load(["accounts"], as_of=date.fromisoformat("2024-01-01"))["accounts"]
+    found = frame[["account_id", "name", "owner", "region"]]
+    assert found.to_numpy().tolist() == [["a", "b", "c", "d"]]
