@@ -137,7 +137,8 @@ def run_batch(
     FolderBusyError
         If another batch writes there.
     UsageError
-        If there is a batch already and `resume` is not set, or it is of another playbook.
+        If there is a batch already and `resume` is not set, or it is of another playbook; if
+        files or folders that no batch has written stand where it would write.
     SourceError
         If the source cannot be read.
     """
@@ -148,6 +149,7 @@ def run_batch(
         stop = stack.enter_context(stop_on_signals())
         stack.enter_context(store.lock())
         _require_place(store, plan, resume=resume)
+        _refuse_foreign(store, plan)
         stack.callback(store.clear_unfinished)
         store.clear_unfinished()
         if dask is None:
@@ -291,6 +293,20 @@ def _require_place(store: RunStore, plan: BatchPlan, *, resume: bool) -> None:
             f"the batch here is of {playbook}, not of {plan.playbook}",
             where=store.address,
             remedy="give another output",
+        )
+
+
+def _refuse_foreign(store: RunStore, plan: BatchPlan) -> None:
+    """Refuse to write over what is not ours, before anything runs."""
+    foreign = [run.name for run in plan.runs if store.is_foreign(run.name)]
+    if not store.exists(BATCH) and store.exists(INDEX):
+        foreign.insert(0, INDEX)
+    if foreign:
+        raise UsageError(
+            f"files or folders stand here that no batch has written: {len(foreign):,}",
+            where=store.address,
+            examples=foreign,
+            remedy="move them away, or give another output",
         )
 
 

@@ -151,6 +151,20 @@ def test_a_folder_with_a_batch_is_not_written_without_resume(run, tmp_path):
         run(rows(1), resume=True)
 
 
+@pytest.mark.parametrize("resume", [False, True])
+@pytest.mark.parametrize("place", ["A-001/contract.pdf", "index.html"])
+def test_what_no_batch_has_written_is_left_alone_and_told_before_anything_runs(
+    run, tmp_path, place, resume
+):
+    folder = tmp_path / "out" / "batch"
+    (folder / place).parent.mkdir(parents=True)
+    (folder / place).write_text("mine")
+    with pytest.raises(UsageError, match=rf"(?s)written: 1.*{place.partition('/')[0]}"):
+        run(rows(2), resume=resume)
+    assert (folder / place).read_text() == "mine"
+    assert not (folder / "batch.json").exists()
+
+
 def test_a_second_batch_on_the_folder_is_refused(run, tmp_path):
     with LocalStore(str(tmp_path / "out" / "batch")).lock():
         with pytest.raises(FolderBusyError, match="another run or batch is writing here"):
