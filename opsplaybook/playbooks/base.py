@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from pathlib import Path
@@ -52,7 +52,7 @@ class Earlier:
         Their names, oldest first.
     actions : tuple of Action
         Actions that are still open, with the run that first named them. The latest run that
-        lists an action says what became of it.
+        lists an action says what became of it; of two of one day, the one that started last.
     patterns : tuple of Pattern
         Known patterns, the latest wording of each.
     """
@@ -60,6 +60,16 @@ class Earlier:
     runs: tuple[str, ...] = ()
     actions: tuple[Action, ...] = ()
     patterns: tuple[Pattern, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """A complete run as it was found."""
+
+    folder: Path
+    day: str
+    started_at: str
+    findings: Mapping[str, Any]
 
 
 def load_tables(
@@ -130,32 +140,34 @@ def earlier_runs(
     UsageError
         If the folder does not exist, or a run in it cannot be read.
     """
+    runs = _runs(folder, playbook, as_of, about or {})
+    actions: dict[str, Action] = {}
+    patterns: dict[tuple[str, str], Pattern] = {}
+    for run in runs:
+        listed = _actions(run.folder / ACTIONS)
+        actions |= {action.what: action for action in carry_over(listed, run.folder.name)}
+        closed = [action.what for action in listed if action.status in ("done", "dropped")]
+        actions = {what: action for what, action in actions.items() if what not in closed}
+        for pattern in _patterns(run.folder / MANIFEST, run.findings):
+            patterns[pattern.what, pattern.applies_to] = pattern
+    names = tuple(run.folder.name for run in runs)
+    return Earlier(names, tuple(actions.values()), tuple(patterns.values()))
+
+
+def _runs(folder: str | None, playbook: str, as_of: date, about: Mapping[str, str]) -> list[_Run]:
+    """Find the complete runs of a playbook up to a day, oldest first.
+
+    Where the days are equal the start decides: the names do not tell the order, since a run that
+    was repeated lies beside its successor under a longer name.
+    """
     if folder is None:
-        return Earlier()
+        return []
     if not Path(folder).is_dir():
         raise UsageError(
             "there is no such folder", where=f"earlier_runs = {folder}", remedy="check the path"
         )
-    found = _runs(Path(folder), playbook, as_of, about or {})
-    runs = sorted(found, key=lambda run: run[0])
-    actions: dict[str, Action] = {}
-    patterns: dict[tuple[str, str], Pattern] = {}
-    for _, path, findings in runs:
-        listed = _actions(path / ACTIONS)
-        actions |= {action.what: action for action in carry_over(listed, path.name)}
-        closed = [action.what for action in listed if action.status in ("done", "dropped")]
-        actions = {what: action for what, action in actions.items() if what not in closed}
-        for pattern in _patterns(path / MANIFEST, findings):
-            patterns[pattern.what, pattern.applies_to] = pattern
-    names = tuple(path.name for _, path, _ in runs)
-    return Earlier(names, tuple(actions.values()), tuple(patterns.values()))
-
-
-def _runs(
-    folder: Path, playbook: str, as_of: date, about: Mapping[str, str]
-) -> Iterator[tuple[str, Path, dict[str, Any]]]:
-    """Find the complete runs of a playbook up to a day, with their findings."""
-    for path in sorted(folder.rglob(MANIFEST)):
+    found = []
+    for path in sorted(Path(folder).rglob(MANIFEST)):
         manifest = _manifest(path)
         findings = manifest.get("findings")
         if manifest.get("playbook") != playbook or not findings:
@@ -164,7 +176,9 @@ def _runs(
         if any(params.get(name) != value for name, value in about.items()):
             continue
         if _day_of(path, findings) <= as_of:
-            yield findings["as_of"], path.parent, findings
+            started_at = str(manifest.get("started_at", ""))
+            found.append(_Run(path.parent, findings["as_of"], started_at, findings))
+    return sorted(found, key=lambda run: (run.day, run.started_at))
 
 
 def _manifest(path: Path) -> dict[str, Any]:
@@ -258,14 +272,8 @@ def earlier_tables(
     UsageError
         If the folder does not exist, or a run in it cannot be read.
     """
-    if folder is None:
-        return ()
-    if not Path(folder).is_dir():
-        raise UsageError(
-            "there is no such folder", where=f"earlier_runs = {folder}", remedy="check the path"
-        )
-    runs = sorted(_runs(Path(folder), playbook, as_of, {}), key=lambda run: run[0])
-    files = [(path.name, day, path / TABLES / f"{key}.csv") for day, path, _ in runs]
+    runs = _runs(folder, playbook, as_of, {})
+    files = [(run.folder.name, run.day, run.folder / TABLES / f"{key}.csv") for run in runs]
     return tuple((name, day, _frame(path)) for name, day, path in files if path.is_file())
 
 
