@@ -15,6 +15,7 @@ from opsplaybook.errors import UsageError, quote
 from opsplaybook.findings import Action, ActionStatus, Pattern, carry_over
 from opsplaybook.params import PlaybookParams
 from opsplaybook.sources import Tables, open_source
+from opsplaybook.tables import as_meant
 
 MANIFEST = "manifest.json"
 ACTIONS = "actions.csv"
@@ -223,7 +224,8 @@ def _actions(path: Path) -> list[Action]:
 
 def _action(path: Path, line: int, record: dict[str, str | None]) -> Action:
     """Make an action of one line; columns that people added are left out."""
-    given = {field.name: (record.get(field.name) or "").strip() for field in fields(Action)}
+    names = [field.name for field in fields(Action)]
+    given = {name: as_meant((record.get(name) or "").strip()) for name in names}
     known = {name: text for name, text in given.items() if text}
     status, due_on = given["status"].lower(), None
     if status not in get_args(ActionStatus):
