@@ -263,7 +263,8 @@ class _Batch:
 
     def _index(self, summary: BatchSummary) -> str:
         words = self.plan.name.replace("_", " ").replace("-", " ")
-        return index_html(summary.records, title=f"{words[:1].upper()}{words[1:]}")
+        left = [job for job in self.jobs if job.name not in self.records]
+        return index_html(summary.records, title=f"{words[:1].upper()}{words[1:]}", left=left)
 
     def _conclude(self, summary: BatchSummary, console: Console) -> None:
         if summary.problem:

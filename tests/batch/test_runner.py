@@ -270,7 +270,12 @@ def test_a_stop_between_runs_keeps_what_is_done(run, tmp_path, monkeypatch):
     assert (summary.state, summary.exit_code) == ("interrupted", 130)
     assert json.loads((folder / "batch.json").read_text())["state"] == "interrupted"
     assert signal.getsignal(signal.SIGINT) is before
+    left = 8 - len(summary.records)
+    index = (folder / "index.html").read_text()
+    assert f"{left} of 8 runs were not run" in index
+    assert index.count("</td></tr>") == 8
     monkeypatch.undo()
     resumed = run(rows(8), resume=True)
     assert resumed.exit_code == 0
     assert resumed.skipped >= 2
+    assert "not run" not in (folder / "index.html").read_text()
