@@ -164,15 +164,15 @@ class CachedStock(MappedStock):
     def _key(self, name: str) -> str:
         """Return the digest of all that a table depends on."""
         spec = self.mapping.tables[name]
-        files = [(path.name, digest(path)) for path in self._files(name, spec)]
-        for file, found in files:
-            self._digests.setdefault(file, found)
+        files = {path: digest(path) for path in self._files(name, spec)}
+        for path, found in files.items():
+            self._digests.setdefault(path, found)
         return _digest(
             {
                 "code": CODE,
                 "source": self.mapping.model_dump(exclude=_TOLD_APART),
                 "table": [name, spec.model_dump()],
-                "files": files,
+                "files": [(path.name, found) for path, found in files.items()],
                 # What is made and not read depends on the address alone.
                 "address": self.origin if spec.table is not None else "",
             }
