@@ -138,7 +138,8 @@ def run_batch(
         If another batch writes there.
     UsageError
         If there is a batch already and `resume` is not set, or it is of another playbook; if
-        files or folders that no batch has written stand where it would write.
+        files or folders that no batch has written stand where it would write; if earlier runs
+        are asked for that are not there or cannot be read.
     SourceError
         If the source cannot be read.
     """
@@ -158,7 +159,7 @@ def run_batch(
         read = inputs or stack.enter_context(
             taken_once(plan.source, plan.tables, folder=store.folder, subjects=plan.subjects)
         )
-        jobs = plan.jobs(store.address, kernel_name=kernel_name, inputs=read)
+        jobs = plan.jobs(store.address, kernel_name=kernel_name, inputs=read, apart=store.address)
         batch = _Batch(plan, store, jobs, _complete(store, jobs) if resume else {})
         return batch.run(stop, workers=workers, dask=dask, console=console, began=began)
 

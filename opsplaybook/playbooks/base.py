@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import date
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol, get_args
 
@@ -161,14 +162,8 @@ def _runs(folder: str | None, playbook: str, as_of: date, about: Mapping[str, st
     Where the days are equal the start decides: the names do not tell the order, since a run that
     was repeated lies beside its successor under a longer name.
     """
-    if folder is None:
-        return []
-    if not Path(folder).is_dir():
-        raise UsageError(
-            "there is no such folder", where=f"earlier_runs = {folder}", remedy="check the path"
-        )
     found = []
-    for path in sorted(Path(folder).rglob(MANIFEST)):
+    for path in [] if folder is None else _manifests(folder):
         manifest = _manifest(path)
         findings = manifest.get("findings")
         if manifest.get("playbook") != playbook or not findings:
@@ -180,6 +175,50 @@ def _runs(folder: str | None, playbook: str, as_of: date, about: Mapping[str, st
             started_at = str(manifest.get("started_at", ""))
             found.append(_Run(path.parent, findings["as_of"], started_at, findings))
     return sorted(found, key=lambda run: (run.day, run.started_at))
+
+
+def digest_of_earlier(folder: str, playbook: str, *, apart: str = "") -> str:
+    """Return a digest of what earlier runs of a playbook hand on; other runs do not change it.
+
+    Parameters
+    ----------
+    folder : str
+        Folder of run folders, searched to any depth.
+    playbook : str
+        Stem of the playbook.
+    apart : str, optional
+        Folder within it that does not count: that of a batch, which adds to it by its own runs.
+
+    Returns
+    -------
+    str
+        The same wherever the folder lies.
+
+    Raises
+    ------
+    UsageError
+        If the folder does not exist, or a run in it cannot be read.
+    """
+    own, whole = Path(apart).resolve(), sha256()
+    for path in _manifests(folder):
+        if apart and path.resolve().is_relative_to(own):
+            continue
+        if _manifest(path).get("playbook") != playbook:
+            continue
+        # The tables of a run need not be read: its manifest holds their digests.
+        for file in filter(Path.is_file, (path, path.with_name(ACTIONS))):
+            name, content = file.relative_to(folder).as_posix(), file.read_bytes()
+            whole.update(f"{name}\0{len(content)}\0".encode() + content)
+    return whole.hexdigest()
+
+
+def _manifests(folder: str) -> list[Path]:
+    """Find the manifests below a folder, in the same order on every system."""
+    if not Path(folder).is_dir():
+        raise UsageError(
+            "there is no such folder", where=f"earlier_runs = {folder}", remedy="check the path"
+        )
+    return sorted(Path(folder).rglob(MANIFEST), key=Path.as_posix)
 
 
 def _manifest(path: Path) -> dict[str, Any]:

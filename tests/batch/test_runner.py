@@ -133,6 +133,23 @@ def test_resume_repeats_what_is_not_the_same_any_more(run, tmp_path, change):
     assert {line.split()[1] for line in log.read_text().splitlines()} == ran
 
 
+def test_resume_repeats_runs_whose_earlier_runs_changed_but_not_for_its_own(run, tmp_path):
+    log, earlier = tmp_path / "log", tmp_path / "out" / "before" / "A-000"
+    plan = [row | {"earlier_runs": str(tmp_path / "out")} for row in rows(1, log)]
+    earlier.mkdir(parents=True)
+    manifest = {"playbook": "varied", "findings": None}
+    (earlier / "manifest.json").write_text(json.dumps(manifest))
+    run(plan)
+    assert run(plan, resume=True).skipped == 1
+    (earlier / "actions.csv").write_text("what\n")
+    assert run(plan, resume=True).skipped == 0
+
+
+def test_earlier_runs_that_are_not_there_are_told_before_anything_runs(run, tmp_path):
+    with pytest.raises(UsageError, match="there is no such folder"):
+        run([row | {"earlier_runs": str(tmp_path / "nowhere")} for row in rows(2)])
+
+
 def test_resume_leaves_actions_alone_that_people_edited(run, tmp_path):
     run(rows(1))
     actions = tmp_path / "out" / "batch" / "A-000" / "actions.csv"

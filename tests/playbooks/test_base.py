@@ -2,13 +2,20 @@
 
 import csv
 import json
+import shutil
 from datetime import date
 
 import pytest
 
 from opsplaybook.errors import UsageError
 from opsplaybook.params import PlaybookParams
-from opsplaybook.playbooks.base import Earlier, earlier_runs, earlier_tables, load_tables
+from opsplaybook.playbooks.base import (
+    Earlier,
+    digest_of_earlier,
+    earlier_runs,
+    earlier_tables,
+    load_tables,
+)
 
 DAY = date(2026, 6, 30)
 NAMES = ("what", "owner", "due_on", "measure", "expected_effect", "status", "from_run", "audience")
@@ -136,6 +143,28 @@ def test_a_run_without_actions_is_read(write_run, tmp_path):
 def test_a_folder_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(UsageError, match="there is no such folder"):
         read(tmp_path / "nowhere")
+
+
+def test_the_digest_of_earlier_runs_follows_what_they_hand_on(write_run, tmp_path):
+    def digest(place=tmp_path, apart=""):
+        return digest_of_earlier(str(place), "event", apart=str(apart))
+
+    def change(step):
+        before = digest()
+        step()
+        return digest() != before
+
+    one = write_run("one", "2026-01-31", [action("call")])
+    assert change(lambda: write_run("deep/two", "2026-02-28"))
+    text = (one / "actions.csv").read_text(encoding="utf-8-sig")
+    assert change(lambda: (one / "actions.csv").write_text(text.replace("new", "done")))
+    assert not change(lambda: write_run("other", "2026-02-28", playbook="renewal"))
+    assert not change(lambda: (one / "report.html").write_text("x"))
+    before = digest()
+    write_run("batch/three", "2026-03-31")
+    assert digest(apart=tmp_path / "batch") == before != digest()
+    shutil.copytree(tmp_path, tmp_path.with_name("copy"))
+    assert digest(tmp_path.with_name("copy")) == digest()
 
 
 BROKEN = {
