@@ -38,6 +38,11 @@ State = Literal["running", "finished", "interrupted", "stopped"]
 
 _SIGNAL_EXIT = 128
 
+_UNSEEN_CHANGES = (
+    "the source is a database: --resume cannot see whether its data have changed; "
+    "to run all anew, give another output"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class BatchSummary:
@@ -120,7 +125,7 @@ def run_batch(
         Address of a Dask scheduler to use instead.
     resume : bool, optional
         Continue a batch in that folder: runs that are complete with the same parameters, code
-        and inputs are skipped.
+        and inputs are skipped. Changes within a database are not seen.
     kernel_name : str, optional
         Kernelspec that the notebooks run in.
     inputs : Inputs, optional
@@ -160,6 +165,8 @@ def run_batch(
             taken_once(plan.source, plan.tables, folder=store.folder, subjects=plan.subjects)
         )
         jobs = plan.jobs(store.address, kernel_name=kernel_name, inputs=read, apart=store.address)
+        if resume and not read.are_digested:
+            console.print(_UNSEEN_CHANGES, style="bold", highlight=False)
         batch = _Batch(plan, store, jobs, _complete(store, jobs) if resume else {})
         return batch.run(stop, workers=workers, dask=dask, console=console, began=began)
 

@@ -1,8 +1,11 @@
-"""Digests of the files of a source, under names that are the same on every machine."""
+"""Digests of the files of a source, and what they do not tell."""
 
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
+
+from opsplaybook.sources.mapping import SourceMapping
+from opsplaybook.sources.repeatable import reads_files_alone
 
 
 def by_name(found: Mapping[Path, str], folder: Path) -> dict[str, str]:
@@ -31,6 +34,17 @@ def by_name(found: Mapping[Path, str], folder: Path) -> dict[str, str]:
     for path, digest in found.items():
         named.setdefault(_name(path, folder), []).append(digest)
     return {name: _together(digests) for name, digests in named.items()}
+
+
+def is_unseen(mapping: SourceMapping, name: str) -> bool:
+    """Tell whether a table can change while the digests of the files stay.
+
+    SQLite writes what is new into a file beside its own, and a query may read any file. A DuckDB
+    file can be read only while nobody writes to it.
+    """
+    if mapping.database is not None or mapping.sqlite is not None:
+        return True
+    return mapping.duckdb is None and not reads_files_alone(mapping.tables[name], mapping.files)
 
 
 def _name(path: Path, folder: Path) -> str:

@@ -1,4 +1,6 @@
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -90,3 +92,61 @@ def test_a_file_outside_of_the_data_folder_is_named_without_the_way_to_it(tmp_pa
         pass
     assert set(before.digests) == {"mapping", "more.csv"}
     assert before.digests["more.csv"] != after.digests["more.csv"]
+
+
+HEAD = YAML.partition("tables:")[0]
+
+
+def digests_of(folder: Path) -> dict[str, str]:
+    with taken_once(str(folder), ["accounts"], folder=None) as inputs:
+        assert inputs.are_digested
+        return dict(inputs.digests)
+
+
+def test_what_sqlite_has_written_beside_its_file_counts(tmp_path):
+    text = f"{HEAD}sqlite: x.db\ntables:\n  accounts: {{table: a}}\n"
+    (tmp_path / "source.yaml").write_text(text)
+    with closing(sqlite3.connect(tmp_path / "x.db", isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode = wal")
+        connection.execute("CREATE TABLE a (account_id TEXT, name TEXT)")
+        connection.execute("INSERT INTO a VALUES ('A-1', 'Alpha'), ('A-2', 'Beta')")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        before = digests_of(tmp_path)
+        assert digests_of(tmp_path) == before
+        connection.execute("UPDATE a SET name = 'Other' WHERE account_id = 'A-2'")
+        after = digests_of(tmp_path)
+        assert after["x.db"] == before["x.db"]
+        assert after["rows of accounts"] != before["rows of accounts"]
+        connection.execute("DELETE FROM a WHERE account_id = 'A-2'")
+        connection.execute("INSERT INTO a VALUES (NULL, NULL)")
+        one_set_aside = digests_of(tmp_path)
+        connection.execute("INSERT INTO a VALUES (NULL, NULL)")
+        assert digests_of(tmp_path)["rows of accounts"] != one_set_aside["rows of accounts"]
+
+
+def test_a_file_that_a_query_reads_by_itself_counts(tmp_path):
+    rates = tmp_path / "rates.csv"
+    text = f"{HEAD}tables:\n  accounts: {{query: \"FROM '{rates.as_posix()}'\"}}\n"
+    (tmp_path / "source.yaml").write_text(text)
+    rates.write_text("account_id,name\nA-1,Alpha\nA-2,Beta\n")
+    before = digests_of(tmp_path)
+    rates.write_text("account_id,name\nA-2,Beta\nA-1,Alpha\n")
+    assert digests_of(tmp_path) == before
+    rates.write_text("account_id,name\nA-2,Beta\nA-1,Other\n")
+    assert digests_of(tmp_path) != before
+
+
+def test_files_that_are_digested_themselves_are_not_digested_by_rows(tmp_path):
+    assert set(digests_of(Path(source_in(tmp_path)))) == {"mapping", "accounts.csv"}
+
+
+def test_a_database_has_the_digest_of_its_mapping_and_says_so(tmp_path):
+    with closing(sqlite3.connect(tmp_path / "x.db", isolation_level=None)) as connection:
+        connection.execute("CREATE TABLE a (account_id TEXT, name TEXT)")
+        connection.execute("INSERT INTO a VALUES ('A-1', 'Alpha')")
+    text = f"{HEAD}database: sqlite://{tmp_path / 'x.db'}\ntables:\n  accounts: {{table: a}}\n"
+    (tmp_path / "source.yaml").write_text(text)
+    with taken_once(str(tmp_path), ["accounts"], folder=None) as inputs:
+        assert set(inputs.digests) == {"mapping"}
+        assert inputs.environment == {}
+        assert not inputs.are_digested

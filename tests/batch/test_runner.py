@@ -150,6 +150,14 @@ def test_earlier_runs_that_are_not_there_are_told_before_anything_runs(run, tmp_
         run([row | {"earlier_runs": str(tmp_path / "nowhere")} for row in rows(2)])
 
 
+def test_resume_says_that_it_cannot_see_changes_in_a_database(run, console):
+    inputs, said = Inputs(are_digested=False), "cannot see whether its data have changed"
+    run(rows(1), inputs=inputs)
+    assert said not in " ".join(console.file.getvalue().split())
+    assert run(rows(1), inputs=inputs, resume=True).skipped == 1
+    assert said in " ".join(console.file.getvalue().split())
+
+
 def test_resume_leaves_actions_alone_that_people_edited(run, tmp_path):
     run(rows(1))
     actions = tmp_path / "out" / "batch" / "A-000" / "actions.csv"
