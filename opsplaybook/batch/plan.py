@@ -264,14 +264,22 @@ def _resolved(
 
 
 def _label(template: str, params: Mapping[str, Any], where: str) -> str:
-    unknown = {name for _, name, _, _ in Formatter().parse(template) if name} - set(params)
-    if unknown:
+    place = f"{where}: name"
+    try:
+        unknown = {name for _, name, _, _ in Formatter().parse(template) if name} - set(params)
+        if not unknown:
+            return template.format(**params)
+    except (IndexError, KeyError, TypeError, ValueError) as error:
         raise ParamsError(
-            f"the name of a run asks for {', '.join(sorted(unknown))}, which is no parameter",
-            where=f"{where}: name",
-            remedy=f"use any of {', '.join(params)}",
-        )
-    return template.format(**params)
+            f"the name of a run cannot be made of {quote(template)}: {error}",
+            where=place,
+            remedy="write names of parameters in braces, such as '{account_id} {as_of}'",
+        ) from None
+    raise ParamsError(
+        f"the name of a run asks for {', '.join(sorted(unknown))}, which is no parameter",
+        where=place,
+        remedy=f"use any of {', '.join(params)}",
+    )
 
 
 def _refuse_equal(labels: Sequence[str], where: str) -> None:
