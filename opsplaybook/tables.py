@@ -125,6 +125,33 @@ def table(
     )
 
 
+def harmless(item: object) -> object:
+    """Put an apostrophe in front of a text that a spreadsheet would run as a formula.
+
+    References
+    ----------
+    .. [1] OWASP, "CSV Injection": a cell that begins with one of these is read as a formula.
+
+    Examples
+    --------
+    >>> harmless("=1+1"), harmless("Ida"), harmless(-1)
+    ("'=1+1", 'Ida', -1)
+    """
+    return f"'{item}" if isinstance(item, str) and item.startswith(_FORMULA_STARTS) else item
+
+
+def as_meant(text: str) -> str:
+    """Take away the apostrophe that `harmless` put in front of a text.
+
+    Examples
+    --------
+    >>> as_meant("'=1+1"), as_meant("'s-Hertogenbosch")
+    ('=1+1', "'s-Hertogenbosch")
+    """
+    rest = text.removeprefix("'")
+    return rest if rest.startswith(_FORMULA_STARTS) else text
+
+
 def _sources(column: Column) -> tuple[str, ...]:
     """Return the columns of the frame that one shown column is made from."""
     return tuple(name for name in (column.name, column.low, column.high, column.n) if name)
@@ -135,18 +162,13 @@ def _described(frame: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame:
 
 
 def _csv(frame: pd.DataFrame) -> str:
-    """Write every row, with texts that no spreadsheet runs.
-
-    References
-    ----------
-    .. [1] OWASP, "CSV Injection": a cell that begins with one of these is read as a formula.
-    """
-    harmless = frame.rename(columns=_harmless)
-    for name in harmless.select_dtypes(["datetimetz"]).columns:
-        harmless[name] = _moments(harmless[name])
-    for name in harmless.select_dtypes(["object", "string", "category"]).columns:
-        harmless[name] = harmless[name].astype(object).map(_harmless)
-    return harmless.to_csv(index=False, lineterminator="\r\n")
+    """Write every row, with texts that no spreadsheet runs."""
+    written = frame.rename(columns=harmless)
+    for name in written.select_dtypes(["datetimetz"]).columns:
+        written[name] = _moments(written[name])
+    for name in written.select_dtypes(["object", "string", "category"]).columns:
+        written[name] = written[name].astype(object).map(harmless)
+    return written.to_csv(index=False, lineterminator="\r\n")
 
 
 def _moments(times: pd.Series) -> pd.Series:
@@ -176,10 +198,6 @@ def _offset(ahead: pd.Timedelta) -> str:
     minutes = round(ahead.total_seconds() / 60)
     hours, rest = divmod(abs(minutes), 60)
     return f"{'-' if minutes < 0 else '+'}{hours:02d}:{rest:02d}"
-
-
-def _harmless(item: object) -> object:
-    return f"'{item}" if isinstance(item, str) and item.startswith(_FORMULA_STARTS) else item
 
 
 def _heading(column: Column) -> Heading:

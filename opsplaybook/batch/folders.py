@@ -39,7 +39,7 @@ def keep_edited(store: RunStore, name: str) -> None:
     if not _is_edited(store, name):
         return
     places = (f"{name}--earlier-{number}" for number in count(1))
-    store.move(name, next(place for place in places if store.read(f"{place}/{MANIFEST}") is None))
+    store.move(name, next(place for place in places if not store.exists(place)))
 
 
 def digests(files: Mapping[str, bytes]) -> dict[str, str]:

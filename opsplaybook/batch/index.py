@@ -3,13 +3,17 @@
 from collections.abc import Sequence
 from urllib.parse import quote
 
-from opsplaybook.batch.records import RunRecord
+from opsplaybook.batch.records import Job, RunRecord
 from opsplaybook.batch.store import REPORT
-from opsplaybook.report.index import RunEntry, RunFailure, index_page
+from opsplaybook.report.index import NOT_RUN, RunEntry, RunFailure, index_page
 
 
 def index_html(
-    records: Sequence[RunRecord], *, title: str = "Runs", folders: Sequence[str] | None = None
+    records: Sequence[RunRecord],
+    *,
+    title: str = "Runs",
+    folders: Sequence[str] | None = None,
+    left: Sequence[Job] = (),
 ) -> str:
     """Write the index page over runs.
 
@@ -21,6 +25,8 @@ def index_html(
         Heading of the page.
     folders : sequence of str, optional
         Where each run folder lies from the page, such as ``"reviews/"``. Default: beside it.
+    left : sequence of Job, optional
+        What was planned and came to no end, so that half a batch does not look like a whole one.
 
     Returns
     -------
@@ -28,7 +34,9 @@ def index_html(
         One HTML page with relative links to the reports.
     """
     places = folders or [""] * len(records)
-    return index_page([_entry(*pair) for pair in zip(records, places, strict=True)], title=title)
+    entries = [_entry(*pair) for pair in zip(records, places, strict=True)]
+    entries += [RunEntry(NOT_RUN, job.name, job.subject, job.playbook) for job in left]
+    return index_page(entries, title=title)
 
 
 def _entry(record: RunRecord, folder: str) -> RunEntry:

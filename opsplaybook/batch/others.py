@@ -106,7 +106,7 @@ def _known(source: Source, tables: Sequence[str]) -> Known:
 
 def _rows(source: Source, table: str, columns: Sequence[str]) -> pd.DataFrame:
     """Return the different values of those columns that a table has."""
-    has = source.query(f"SELECT * FROM {table} WHERE 1 = 0").columns  # noqa: S608 - a constant
+    has = source.quality(table).columns
     wanted = ", ".join(name for name in columns if name in has)
     if not wanted:
         return pd.DataFrame()

@@ -22,10 +22,12 @@ from opsplaybook.batch.selection import select
 from opsplaybook.display import Heading, Table
 from opsplaybook.errors import ParamsError, UsageError, quote
 from opsplaybook.params import PlaybookParams, resolve
-from opsplaybook.playbooks.base import Playbook
+from opsplaybook.playbooks.base import Playbook, digest_of_earlier
 
 RUNS_SHOWN = 20
 """Runs that a dry run lists; the CSV beside the table has all."""
+
+_EARLIER = "earlier_runs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +85,28 @@ class BatchPlan:
         """The parameter that runs are about, and its value in each."""
         return self.subject, tuple(run.subject for run in self.runs)
 
-    def jobs(self, output: str, *, kernel_name: str, inputs: Inputs) -> tuple[Job, ...]:
-        """Return the runs ready to start."""
-        digest = code_digest(self.notebook)
+    def jobs(
+        self, output: str, *, kernel_name: str, inputs: Inputs, apart: str = ""
+    ) -> tuple[Job, ...]:
+        """Return the runs ready to start.
+
+        Parameters
+        ----------
+        output : str
+            Folder or fsspec address that the run folders are written to.
+        kernel_name : str
+            Kernelspec that the notebooks run in.
+        inputs : Inputs
+            What the runs read.
+        apart : str, optional
+            Folder whose runs do not count as earlier ones: that of a batch which is continued.
+
+        Raises
+        ------
+        UsageError
+            If earlier runs are asked for that are not there or cannot be read.
+        """
+        digest, earlier = code_digest(self.notebook), self._earlier(apart)
         working_directory = str(Path.cwd())
         return tuple(
             Job(
@@ -100,11 +121,20 @@ class BatchPlan:
                 working_directory=working_directory,
                 environment=inputs.environment,
                 code_digest=digest,
-                input_digests=inputs.digests,
+                input_digests={**inputs.digests, **earlier[run.params.get(_EARLIER)]},
                 names_file=inputs.names_file,
             )
             for run in self.runs
         )
+
+    def _earlier(self, apart: str) -> dict[str | None, dict[str, str]]:
+        """Return the digest of each folder of earlier runs that a run reads."""
+        folders = {run.params.get(_EARLIER) for run in self.runs} - {None}
+        digests = {
+            folder: {_EARLIER: digest_of_earlier(folder, self.playbook, apart=apart)}
+            for folder in folders
+        }
+        return {None: {}} | digests
 
     def table(self) -> Table:
         """Show the runs: folder, subject and the parameters in which they differ."""
@@ -234,14 +264,22 @@ def _resolved(
 
 
 def _label(template: str, params: Mapping[str, Any], where: str) -> str:
-    unknown = {name for _, name, _, _ in Formatter().parse(template) if name} - set(params)
-    if unknown:
+    place = f"{where}: name"
+    try:
+        unknown = {name for _, name, _, _ in Formatter().parse(template) if name} - set(params)
+        if not unknown:
+            return template.format(**params)
+    except (IndexError, KeyError, TypeError, ValueError) as error:
         raise ParamsError(
-            f"the name of a run asks for {', '.join(sorted(unknown))}, which is no parameter",
-            where=f"{where}: name",
-            remedy=f"use any of {', '.join(params)}",
-        )
-    return template.format(**params)
+            f"the name of a run cannot be made of {quote(template)}: {error}",
+            where=place,
+            remedy="write names of parameters in braces, such as '{account_id} {as_of}'",
+        ) from None
+    raise ParamsError(
+        f"the name of a run asks for {', '.join(sorted(unknown))}, which is no parameter",
+        where=place,
+        remedy=f"use any of {', '.join(params)}",
+    )
 
 
 def _refuse_equal(labels: Sequence[str], where: str) -> None:

@@ -78,7 +78,7 @@ def read_plan_file(path: Path) -> PlanFile:
     """
     content = read_yaml(path)
     try:
-        return PlanFile(**content)
+        return PlanFile.model_validate(content)
     except ValidationError as error:
         problems = dict.fromkeys(_problem(item) for item in error.errors(include_url=False))
     raise ParamsError(

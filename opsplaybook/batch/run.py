@@ -21,6 +21,7 @@ from opsplaybook.batch.records import Failure, Job, RunRecord, identity, now
 from opsplaybook.batch.store import MANIFEST, REPORT, open_store
 from opsplaybook.errors import RenderError
 from opsplaybook.findings import Action, Pattern
+from opsplaybook.tables import harmless
 
 NOTEBOOK = "notebook.ipynb"
 TABLES = "tables"
@@ -137,7 +138,8 @@ def _csv(kind: type, records: Sequence[Mapping[str, Any]]) -> bytes:
     file = io.StringIO(newline="")
     writer = csv.DictWriter(file, [field.name for field in fields(kind)], lineterminator="\r\n")
     writer.writeheader()
-    writer.writerows(records)
+    for record in records:
+        writer.writerow({name: harmless(value) for name, value in record.items()})
     return _for_spreadsheets(file.getvalue())
 
 

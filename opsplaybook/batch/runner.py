@@ -38,6 +38,11 @@ State = Literal["running", "finished", "interrupted", "stopped"]
 
 _SIGNAL_EXIT = 128
 
+_UNSEEN_CHANGES = (
+    "the source is a database: --resume cannot see whether its data have changed; "
+    "to run all anew, give another output"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class BatchSummary:
@@ -120,7 +125,7 @@ def run_batch(
         Address of a Dask scheduler to use instead.
     resume : bool, optional
         Continue a batch in that folder: runs that are complete with the same parameters, code
-        and inputs are skipped.
+        and inputs are skipped. Changes within a database are not seen.
     kernel_name : str, optional
         Kernelspec that the notebooks run in.
     inputs : Inputs, optional
@@ -137,7 +142,9 @@ def run_batch(
     FolderBusyError
         If another batch writes there.
     UsageError
-        If there is a batch already and `resume` is not set, or it is of another playbook.
+        If there is a batch already and `resume` is not set, or it is of another playbook; if
+        files or folders that no batch has written stand where it would write; if earlier runs
+        are asked for that are not there or cannot be read.
     SourceError
         If the source cannot be read.
     """
@@ -148,6 +155,7 @@ def run_batch(
         stop = stack.enter_context(stop_on_signals())
         stack.enter_context(store.lock())
         _require_place(store, plan, resume=resume)
+        _refuse_foreign(store, plan)
         stack.callback(store.clear_unfinished)
         store.clear_unfinished()
         if dask is None:
@@ -156,7 +164,9 @@ def run_batch(
         read = inputs or stack.enter_context(
             taken_once(plan.source, plan.tables, folder=store.folder, subjects=plan.subjects)
         )
-        jobs = plan.jobs(store.address, kernel_name=kernel_name, inputs=read)
+        jobs = plan.jobs(store.address, kernel_name=kernel_name, inputs=read, apart=store.address)
+        if resume and not read.are_digested:
+            console.print(_UNSEEN_CHANGES, style="bold", highlight=False)
         batch = _Batch(plan, store, jobs, _complete(store, jobs) if resume else {})
         return batch.run(stop, workers=workers, dask=dask, console=console, began=began)
 
@@ -261,7 +271,8 @@ class _Batch:
 
     def _index(self, summary: BatchSummary) -> str:
         words = self.plan.name.replace("_", " ").replace("-", " ")
-        return index_html(summary.records, title=f"{words[:1].upper()}{words[1:]}")
+        left = [job for job in self.jobs if job.name not in self.records]
+        return index_html(summary.records, title=f"{words[:1].upper()}{words[1:]}", left=left)
 
     def _conclude(self, summary: BatchSummary, console: Console) -> None:
         if summary.problem:
@@ -291,6 +302,20 @@ def _require_place(store: RunStore, plan: BatchPlan, *, resume: bool) -> None:
             f"the batch here is of {playbook}, not of {plan.playbook}",
             where=store.address,
             remedy="give another output",
+        )
+
+
+def _refuse_foreign(store: RunStore, plan: BatchPlan) -> None:
+    """Refuse to write over what is not ours, before anything runs."""
+    foreign = [run.name for run in plan.runs if store.is_foreign(run.name)]
+    if not store.exists(BATCH) and store.exists(INDEX):
+        foreign.insert(0, INDEX)
+    if foreign:
+        raise UsageError(
+            f"files or folders stand here that no batch has written: {len(foreign):,}",
+            where=store.address,
+            examples=foreign,
+            remedy="move them away, or give another output",
         )
 
 

@@ -15,7 +15,7 @@ from opsplaybook.batch.plan import BatchPlan, make_plan
 from opsplaybook.batch.planfile import PlanFile
 from opsplaybook.batch.records import Job, RunRecord
 from opsplaybook.batch.run import execute
-from opsplaybook.batch.store import MANIFEST, REPORT, RunStore, open_store
+from opsplaybook.batch.store import REPORT, RunStore, open_store
 
 
 def run_playbook(
@@ -37,7 +37,8 @@ def run_playbook(
         Its parameters; those left out have the playbook's defaults.
     output : str or Path
         Folder or fsspec address; the run lands in a new folder inside, named after its subject.
-        An earlier run is never replaced: people note in it what became of its actions.
+        Nothing that is there is ever replaced: people note in an earlier run what became of its
+        actions, and any other folder of that name is theirs.
     where : str, optional
         Where the values come from, for messages.
     kernel_name : str, optional
@@ -113,7 +114,7 @@ def summary_line(record: RunRecord) -> str:
 
 
 def _in_new_folder(job: Job, store: RunStore) -> Job:
-    name = next(name for name in _names(job.name) if store.read(f"{name}/{MANIFEST}") is None)
+    name = next(name for name in _names(job.name) if not store.exists(name))
     return replace(job, name=name)
 
 

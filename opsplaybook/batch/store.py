@@ -1,7 +1,8 @@
 """Where run folders land: a local folder, or any address that fsspec knows.
 
 A run folder is either whole or not there. Locally it is written beside its place, flushed to the
-disk and renamed; elsewhere its manifest is uploaded last, and without one there is no run.
+disk and renamed; elsewhere its manifest is uploaded last, and without one there is no run. What
+has no manifest is not ours, and is never removed.
 """
 
 import contextlib
@@ -46,6 +47,14 @@ class RunStore(Protocol):
 
     def publish(self, name: str, files: Mapping[str, bytes]) -> None:
         """Write a run folder, whole or not at all; an earlier one of that name is replaced."""
+        ...
+
+    def exists(self, name: str) -> bool:
+        """Tell whether a file or folder has that name."""
+        ...
+
+    def is_foreign(self, name: str) -> bool:
+        """Tell whether something stands in the place of a run folder that no run has written."""
         ...
 
     def read(self, name: str) -> bytes | None:
@@ -108,7 +117,13 @@ class LocalStore:
             lock.release()
 
     def publish(self, name: str, files: Mapping[str, bytes]) -> None:
-        """Write a run folder beside its place, flush it, rename it."""
+        """Write a run folder beside its place, flush it, rename it.
+
+        Raises
+        ------
+        StorageError
+            If it cannot be written, or something that is no run folder stands in its place.
+        """
         staging = Path(self.address, f"{UNFINISHED}{uuid.uuid4().hex}")
         with _storage_errors(self.address):
             try:
@@ -118,6 +133,17 @@ class LocalStore:
                 _flush_folder(Path(self.address))
             finally:
                 shutil.rmtree(staging, ignore_errors=True)
+
+    def exists(self, name: str) -> bool:
+        """Tell whether a file or folder has that name."""
+        return Path(self.address, name).exists()
+
+    def is_foreign(self, name: str) -> bool:
+        """Tell whether a file, or a folder with files and without a manifest, has that name."""
+        place = Path(self.address, name)
+        if not place.is_dir():
+            return place.exists()
+        return not Path(place, MANIFEST).is_file() and any(place.iterdir())
 
     def read(self, name: str) -> bytes | None:
         """Read a file; None if there is none."""
@@ -162,6 +188,8 @@ class LocalStore:
         place = Path(self.address, name)
         if not place.exists():
             return
+        if self.is_foreign(name):
+            raise _taken(place)
         aside = Path(self.address, f"{UNFINISHED}{uuid.uuid4().hex}")
         place.rename(aside)
         shutil.rmtree(aside)
@@ -206,12 +234,21 @@ class ObjectStore:
             filesystem.rm_file(path)
 
     def publish(self, name: str, files: Mapping[str, bytes]) -> None:
-        """Upload a run folder, its manifest last."""
+        """Upload a run folder, its manifest last; what lies there without one stays."""
         filesystem, folder = self._at(name)
-        if filesystem.exists(folder):
+        if self.exists(f"{name}/{MANIFEST}"):
             filesystem.rm(folder, recursive=True)
         for file in sorted(files, key=lambda file: (file == MANIFEST, file)):
             self.write(f"{name}/{file}", files[file])
+
+    def exists(self, name: str) -> bool:
+        """Tell whether an object has that name, or lies below it."""
+        filesystem, path = self._at(name)
+        return filesystem.exists(path)
+
+    def is_foreign(self, name: str) -> bool:  # noqa: ARG002 - asked for by the protocol
+        """Return False: an upload that was cut off looks the same, and nothing is removed."""
+        return False
 
     def read(self, name: str) -> bytes | None:
         """Read an object; None if there is none."""
@@ -239,7 +276,7 @@ class ObjectStore:
             filesystem.mv(path, self._at(new_name)[1], recursive=True)
 
     def clear_unfinished(self) -> None:
-        """Nothing to do: without its manifest an upload is no run, and is replaced."""
+        """Nothing to do: without its manifest an upload is no run, and is written over."""
 
     def _at(self, name: str) -> tuple[fsspec.AbstractFileSystem, str]:
         filesystem, root = fsspec.core.url_to_fs(self.address)
@@ -285,6 +322,14 @@ def _flush_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _taken(place: Path) -> StorageError:
+    return StorageError(
+        f"something that is no run folder stands here: it has no {MANIFEST}",
+        where=str(place),
+        remedy="move it away, or give another output",
+    )
 
 
 def _busy(

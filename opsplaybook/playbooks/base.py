@@ -2,9 +2,10 @@
 
 import csv
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import date
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol, get_args
 
@@ -15,6 +16,7 @@ from opsplaybook.errors import UsageError, quote
 from opsplaybook.findings import Action, ActionStatus, Pattern, carry_over
 from opsplaybook.params import PlaybookParams
 from opsplaybook.sources import Tables, open_source
+from opsplaybook.tables import as_meant
 
 MANIFEST = "manifest.json"
 ACTIONS = "actions.csv"
@@ -52,7 +54,7 @@ class Earlier:
         Their names, oldest first.
     actions : tuple of Action
         Actions that are still open, with the run that first named them. The latest run that
-        lists an action says what became of it.
+        lists an action says what became of it; of two of one day, the one that started last.
     patterns : tuple of Pattern
         Known patterns, the latest wording of each.
     """
@@ -60,6 +62,16 @@ class Earlier:
     runs: tuple[str, ...] = ()
     actions: tuple[Action, ...] = ()
     patterns: tuple[Pattern, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """A complete run as it was found."""
+
+    folder: Path
+    day: str
+    started_at: str
+    findings: Mapping[str, Any]
 
 
 def load_tables(
@@ -130,32 +142,28 @@ def earlier_runs(
     UsageError
         If the folder does not exist, or a run in it cannot be read.
     """
-    if folder is None:
-        return Earlier()
-    if not Path(folder).is_dir():
-        raise UsageError(
-            "there is no such folder", where=f"earlier_runs = {folder}", remedy="check the path"
-        )
-    found = _runs(Path(folder), playbook, as_of, about or {})
-    runs = sorted(found, key=lambda run: run[0])
+    runs = _runs(folder, playbook, as_of, about or {})
     actions: dict[str, Action] = {}
     patterns: dict[tuple[str, str], Pattern] = {}
-    for _, path, findings in runs:
-        listed = _actions(path / ACTIONS)
-        actions |= {action.what: action for action in carry_over(listed, path.name)}
+    for run in runs:
+        listed = _actions(run.folder / ACTIONS)
+        actions |= {action.what: action for action in carry_over(listed, run.folder.name)}
         closed = [action.what for action in listed if action.status in ("done", "dropped")]
         actions = {what: action for what, action in actions.items() if what not in closed}
-        for pattern in _patterns(path / MANIFEST, findings):
+        for pattern in _patterns(run.folder / MANIFEST, run.findings):
             patterns[pattern.what, pattern.applies_to] = pattern
-    names = tuple(path.name for _, path, _ in runs)
+    names = tuple(run.folder.name for run in runs)
     return Earlier(names, tuple(actions.values()), tuple(patterns.values()))
 
 
-def _runs(
-    folder: Path, playbook: str, as_of: date, about: Mapping[str, str]
-) -> Iterator[tuple[str, Path, dict[str, Any]]]:
-    """Find the complete runs of a playbook up to a day, with their findings."""
-    for path in sorted(folder.rglob(MANIFEST)):
+def _runs(folder: str | None, playbook: str, as_of: date, about: Mapping[str, str]) -> list[_Run]:
+    """Find the complete runs of a playbook up to a day, oldest first.
+
+    Where the days are equal the start decides: the names do not tell the order, since a run that
+    was repeated lies beside its successor under a longer name.
+    """
+    found = []
+    for path in [] if folder is None else _manifests(folder):
         manifest = _manifest(path)
         findings = manifest.get("findings")
         if manifest.get("playbook") != playbook or not findings:
@@ -164,7 +172,53 @@ def _runs(
         if any(params.get(name) != value for name, value in about.items()):
             continue
         if _day_of(path, findings) <= as_of:
-            yield findings["as_of"], path.parent, findings
+            started_at = str(manifest.get("started_at", ""))
+            found.append(_Run(path.parent, findings["as_of"], started_at, findings))
+    return sorted(found, key=lambda run: (run.day, run.started_at))
+
+
+def digest_of_earlier(folder: str, playbook: str, *, apart: str = "") -> str:
+    """Return a digest of what earlier runs of a playbook hand on; other runs do not change it.
+
+    Parameters
+    ----------
+    folder : str
+        Folder of run folders, searched to any depth.
+    playbook : str
+        Stem of the playbook.
+    apart : str, optional
+        Folder within it that does not count: that of a batch, which adds to it by its own runs.
+
+    Returns
+    -------
+    str
+        The same wherever the folder lies.
+
+    Raises
+    ------
+    UsageError
+        If the folder does not exist, or a run in it cannot be read.
+    """
+    own, whole = Path(apart).resolve(), sha256()
+    for path in _manifests(folder):
+        if apart and path.resolve().is_relative_to(own):
+            continue
+        if _manifest(path).get("playbook") != playbook:
+            continue
+        # The tables of a run need not be read: its manifest holds their digests.
+        for file in filter(Path.is_file, (path, path.with_name(ACTIONS))):
+            name, content = file.relative_to(folder).as_posix(), file.read_bytes()
+            whole.update(f"{name}\0{len(content)}\0".encode() + content)
+    return whole.hexdigest()
+
+
+def _manifests(folder: str) -> list[Path]:
+    """Find the manifests below a folder, in the same order on every system."""
+    if not Path(folder).is_dir():
+        raise UsageError(
+            "there is no such folder", where=f"earlier_runs = {folder}", remedy="check the path"
+        )
+    return sorted(Path(folder).rglob(MANIFEST), key=Path.as_posix)
 
 
 def _manifest(path: Path) -> dict[str, Any]:
@@ -209,7 +263,8 @@ def _actions(path: Path) -> list[Action]:
 
 def _action(path: Path, line: int, record: dict[str, str | None]) -> Action:
     """Make an action of one line; columns that people added are left out."""
-    given = {field.name: (record.get(field.name) or "").strip() for field in fields(Action)}
+    names = [field.name for field in fields(Action)]
+    given = {name: as_meant((record.get(name) or "").strip()) for name in names}
     known = {name: text for name, text in given.items() if text}
     status, due_on = given["status"].lower(), None
     if status not in get_args(ActionStatus):
@@ -258,14 +313,8 @@ def earlier_tables(
     UsageError
         If the folder does not exist, or a run in it cannot be read.
     """
-    if folder is None:
-        return ()
-    if not Path(folder).is_dir():
-        raise UsageError(
-            "there is no such folder", where=f"earlier_runs = {folder}", remedy="check the path"
-        )
-    runs = sorted(_runs(Path(folder), playbook, as_of, {}), key=lambda run: run[0])
-    files = [(path.name, day, path / TABLES / f"{key}.csv") for day, path, _ in runs]
+    runs = _runs(folder, playbook, as_of, {})
+    files = [(run.folder.name, run.day, run.folder / TABLES / f"{key}.csv") for run in runs]
     return tuple((name, day, _frame(path)) for name, day, path in files if path.is_file())
 
 

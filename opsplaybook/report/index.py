@@ -16,6 +16,7 @@ from opsplaybook.report.page import css_string, environment, resource
 from opsplaybook.report.sanitize import as_markup
 
 KEY_FIGURES_SHOWN = 3
+NOT_RUN = "not-run"
 SENTENCE_CHARACTERS = 200
 """Characters of an error or a verdict at most; the report has the rest."""
 _SPARK_WIDTH, _SPARK_HEIGHT = 44, 10
@@ -50,7 +51,8 @@ class RunEntry:
     Attributes
     ----------
     status : str
-        ``succeeded``, or why not: ``failed``, ``timed-out``, ``killed``, ``interrupted``.
+        ``succeeded``, or why not: ``failed``, ``timed-out``, ``killed``; ``not-run`` where the
+        batch ended before it.
     name, subject, playbook : str
         Run folder, what it is about, and stem of the playbook.
     href : str
@@ -143,7 +145,7 @@ STATUSES = {
         Status("failed", "Failed", "✗", "bad"),
         Status("killed", "Died", "✗", "bad"),
         Status("timed-out", "Timed out", "✗", "bad"),
-        Status("interrupted", "Interrupted", "◌", "mixed"),
+        Status(NOT_RUN, "Not run", "◌", "mixed"),
         Status("succeeded", "Done", "✓", "good"),
     )
 }
@@ -251,7 +253,9 @@ def _about(runs: Sequence[RunEntry]) -> str:
     playbooks = sorted({run.playbook.replace("_", " ") for run in runs})
     days = sorted({run.started_at[:10] for run in runs if run.started_at})
     when = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}" if days else ""
-    return " · ".join(part for part in (", ".join(playbooks), when) if part)
+    left = sum(run.status == NOT_RUN for run in runs)
+    missing = f"{left:,} of {len(runs):,} runs were not run" if left else ""
+    return " · ".join(part for part in (", ".join(playbooks), when, missing) if part)
 
 
 def _masked(run: RunEntry) -> RunEntry:

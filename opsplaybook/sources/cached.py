@@ -27,7 +27,7 @@ from opsplaybook.sources.files import digest
 from opsplaybook.sources.mapping import SourceMapping, TableMapping
 from opsplaybook.sources.quality import Unmatched, quality_of, record_of, unmatched_of
 from opsplaybook.sources.ready import known_query, known_rows
-from opsplaybook.sources.repeatable import is_repeatable
+from opsplaybook.sources.repeatable import reads_files_alone
 from opsplaybook.sources.stock import MappedStock, StockTable, Where
 from opsplaybook.sources.table_cache import TableCache
 
@@ -156,23 +156,20 @@ class CachedStock(MappedStock):
             return False
         if spec.table is not None and self._prepare is None:
             return False
-        parts = [part.keep for part in spec.where]
-        parts += [column.sql for column in (spec.columns or {}).values() if column.sql is not None]
-        whole = spec.query is None or is_repeatable(spec.query, mapping.files)
-        return whole and all(is_repeatable(f"SELECT ({part})") for part in parts)
+        return reads_files_alone(spec, mapping.files)
 
     def _key(self, name: str) -> str:
         """Return the digest of all that a table depends on."""
         spec = self.mapping.tables[name]
-        files = [(path.name, digest(path)) for path in self._files(name, spec)]
-        for file, found in files:
-            self._digests.setdefault(file, found)
+        files = {path: digest(path) for path in self._files(name, spec)}
+        for path, found in files.items():
+            self._digests.setdefault(path, found)
         return _digest(
             {
                 "code": CODE,
                 "source": self.mapping.model_dump(exclude=_TOLD_APART),
                 "table": [name, spec.model_dump()],
-                "files": files,
+                "files": [(path.name, found) for path, found in files.items()],
                 # What is made and not read depends on the address alone.
                 "address": self.origin if spec.table is not None else "",
             }

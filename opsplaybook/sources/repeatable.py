@@ -8,6 +8,8 @@ from sqlglot import expressions as sql
 from sqlglot.errors import SqlglotError
 from sqlglot.tokens import Token, TokenType
 
+from opsplaybook.sources.mapping import TableMapping
+
 CLOCKS = frozenset(
     {"current_date", "current_time", "current_timestamp", "localtime", "localtimestamp"}
 )
@@ -71,6 +73,21 @@ def is_repeatable(query: str, tables: Collection[str] = ()) -> bool:
     named = {part.alias for part in whole.find_all(sql.CTE)}
     known = all(_is_known(table, named, tables) for table in whole.find_all(sql.Table))
     return known and whole.find(sql.TableSample) is None
+
+
+def reads_files_alone(spec: TableMapping, files: Collection[str]) -> bool:
+    """Tell whether what a mapping says of a table reads no more than the declared files.
+
+    Parameters
+    ----------
+    spec : TableMapping
+    files : collection of str
+        Names of the files that are declared for queries.
+    """
+    parts = [part.keep for part in spec.where]
+    parts += [column.sql for column in (spec.columns or {}).values() if column.sql is not None]
+    whole = spec.query is None or is_repeatable(spec.query, files)
+    return whole and all(is_repeatable(f"SELECT ({part})") for part in parts)
 
 
 def _is_steady(word: Token, following: Token | None) -> bool:

@@ -122,6 +122,11 @@ class SnapshotStock:
         """Digests of the files that the snapshot was made from."""
         return dict(self._digests)
 
+    @property
+    def unseen(self) -> tuple[str, ...]:
+        """None: the files of a snapshot do not change."""
+        return ()
+
     @cached_property
     def engine(self) -> LocalEngine:
         """The engine, opened when it is first needed."""

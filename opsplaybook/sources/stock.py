@@ -15,6 +15,7 @@ from ibis.expr import types as ir
 from opsplaybook.contracts import TABLES
 from opsplaybook.errors import SourceError, quote
 from opsplaybook.sources.casting import Style
+from opsplaybook.sources.digests import by_name, is_unseen
 from opsplaybook.sources.engine import Engine, LocalEngine, RemoteEngine, identifier
 from opsplaybook.sources.files import TextFormat, digest, find_files, suffix_of
 from opsplaybook.sources.known import as_known, last_day
@@ -75,6 +76,11 @@ class Stock(Protocol):
     @property
     def digests(self) -> dict[str, str]:
         """Digests of what was read."""
+        ...
+
+    @property
+    def unseen(self) -> tuple[str, ...]:
+        """Names of the tables that can change while the digests stay."""
         ...
 
     @property
@@ -158,7 +164,7 @@ class MappedStock:
         self._text = text
         self._prepare, self._prepared = prepare, False
         self._tables: dict[str, StockTable] = {}
-        self._digests: dict[str, str] = {}
+        self._digests: dict[Path, str] = {}
         self._raw_files_ready = False
 
     @property
@@ -168,9 +174,14 @@ class MappedStock:
 
     @property
     def digests(self) -> dict[str, str]:
-        """SHA-256 of the mapping and of every file read so far, by name."""
+        """SHA-256 of the mapping and of every file read so far, by its path in the data folder."""
         own = {"mapping": hashlib.sha256(self._text).hexdigest()} if self._text else {}
-        return own | self._digests
+        return own | by_name(self._digests, self._data_folder) if self._digests else own
+
+    @property
+    def unseen(self) -> tuple[str, ...]:
+        """Names of the tables that can change while the digests stay."""
+        return tuple(name for name in self.names if is_unseen(self.mapping, name))
 
     @cached_property
     def engine(self) -> Engine:
@@ -326,8 +337,8 @@ class MappedStock:
         return path
 
     def _note_digest(self, path: Path) -> None:
-        if path.name not in self._digests:
-            self._digests[path.name] = digest(path)
+        if path not in self._digests:
+            self._digests[path] = digest(path)
 
     def _columns_of(self, raw: RawTable, where: str) -> tuple[str, ...]:
         if raw.header:

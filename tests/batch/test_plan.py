@@ -59,6 +59,14 @@ def test_all_problems_of_a_plan_file_are_told_together(tmp_path):
     assert "renewals.yaml" in str(caught.value)
 
 
+def test_a_key_of_a_plan_that_is_no_text_is_told(tmp_path):
+    path = tmp_path / "plan.yaml"
+    path.write_text("playbook: varied\neach: [A]\n1: 2\n")
+    with pytest.raises(ParamsError, match="the plan is wrong") as caught:
+        read_plan_file(path)
+    assert caught.value.examples == ("1: keys should be strings",)
+
+
 def test_a_csv_file_gives_one_run_per_row(tmp_path):
     (tmp_path / "due.csv").write_text(
         '\ufeffaccount_id,level\nA-1,0.9\n"a, b",\n', encoding="utf-8"
@@ -140,6 +148,16 @@ def test_the_same_name_for_two_runs_is_refused(planned):
 def test_a_name_that_asks_for_what_is_no_parameter_is_refused(planned):
     with pytest.raises(ParamsError, match="acount, which is no parameter"):
         planned([{"account_id": "A"}], name="{acount}")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["{account_id", "account_id}", "{}", "{0}", "{level:%Y}", "{as_of:%Y}", "{account_id!z}"],
+)
+def test_a_name_that_cannot_be_made_is_told(planned, name):
+    with pytest.raises(ParamsError, match=r"(?s)test: name: .*To fix: ") as caught:
+        planned([{"account_id": "A"}], name=name)
+    assert caught.value.__cause__ is None
 
 
 def test_source_and_audience_stand_once(planned):

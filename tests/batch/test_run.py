@@ -71,6 +71,17 @@ def test_the_next_run_reads_the_open_actions(job):
     assert (action.what, action.status, action.from_run) == ("Call A-1", "open", "run")
 
 
+def test_no_spreadsheet_runs_a_text_of_an_action_and_the_next_run_reads_it_as_it_was(job):
+    made = job()
+    notebook = made.notebook.replace('f\\"Call', 'f\\"-Call').replace('\\"Ada\\"', '\\"=1+1\\"')
+    run.execute(replace(made, notebook=notebook))
+    text = folder_of(made).read("run/actions.csv").decode("utf-8-sig")
+    (row,) = csv.DictReader(io.StringIO(text))
+    assert (row["what"], row["owner"], row["due_on"]) == ("'-Call A-1", "'=1+1", "")
+    (action,) = earlier_runs(made.output, "varied", date(2026, 12, 31)).actions
+    assert (action.what, action.owner) == ("-Call A-1", "=1+1")
+
+
 def test_the_notebook_shows_no_path_of_this_machine(job):
     made = job()
     run.execute(made)

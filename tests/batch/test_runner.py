@@ -133,6 +133,31 @@ def test_resume_repeats_what_is_not_the_same_any_more(run, tmp_path, change):
     assert {line.split()[1] for line in log.read_text().splitlines()} == ran
 
 
+def test_resume_repeats_runs_whose_earlier_runs_changed_but_not_for_its_own(run, tmp_path):
+    log, earlier = tmp_path / "log", tmp_path / "out" / "before" / "A-000"
+    plan = [row | {"earlier_runs": str(tmp_path / "out")} for row in rows(1, log)]
+    earlier.mkdir(parents=True)
+    manifest = {"playbook": "varied", "findings": None}
+    (earlier / "manifest.json").write_text(json.dumps(manifest))
+    run(plan)
+    assert run(plan, resume=True).skipped == 1
+    (earlier / "actions.csv").write_text("what\n")
+    assert run(plan, resume=True).skipped == 0
+
+
+def test_earlier_runs_that_are_not_there_are_told_before_anything_runs(run, tmp_path):
+    with pytest.raises(UsageError, match="there is no such folder"):
+        run([row | {"earlier_runs": str(tmp_path / "nowhere")} for row in rows(2)])
+
+
+def test_resume_says_that_it_cannot_see_changes_in_a_database(run, console):
+    inputs, said = Inputs(are_digested=False), "cannot see whether its data have changed"
+    run(rows(1), inputs=inputs)
+    assert said not in " ".join(console.file.getvalue().split())
+    assert run(rows(1), inputs=inputs, resume=True).skipped == 1
+    assert said in " ".join(console.file.getvalue().split())
+
+
 def test_resume_leaves_actions_alone_that_people_edited(run, tmp_path):
     run(rows(1))
     actions = tmp_path / "out" / "batch" / "A-000" / "actions.csv"
@@ -149,6 +174,20 @@ def test_a_folder_with_a_batch_is_not_written_without_resume(run, tmp_path):
     state.write_text(state.read_text().replace('"varied"', '"other"'))
     with pytest.raises(UsageError, match="is of other, not of varied"):
         run(rows(1), resume=True)
+
+
+@pytest.mark.parametrize("resume", [False, True])
+@pytest.mark.parametrize("place", ["A-001/contract.pdf", "index.html"])
+def test_what_no_batch_has_written_is_left_alone_and_told_before_anything_runs(
+    run, tmp_path, place, resume
+):
+    folder = tmp_path / "out" / "batch"
+    (folder / place).parent.mkdir(parents=True)
+    (folder / place).write_text("mine")
+    with pytest.raises(UsageError, match=rf"(?s)written: 1.*{place.partition('/')[0]}"):
+        run(rows(2), resume=resume)
+    assert (folder / place).read_text() == "mine"
+    assert not (folder / "batch.json").exists()
 
 
 def test_a_second_batch_on_the_folder_is_refused(run, tmp_path):
@@ -256,7 +295,12 @@ def test_a_stop_between_runs_keeps_what_is_done(run, tmp_path, monkeypatch):
     assert (summary.state, summary.exit_code) == ("interrupted", 130)
     assert json.loads((folder / "batch.json").read_text())["state"] == "interrupted"
     assert signal.getsignal(signal.SIGINT) is before
+    left = 8 - len(summary.records)
+    index = (folder / "index.html").read_text()
+    assert f"{left} of 8 runs were not run" in index
+    assert index.count("</td></tr>") == 8
     monkeypatch.undo()
     resumed = run(rows(8), resume=True)
     assert resumed.exit_code == 0
     assert resumed.skipped >= 2
+    assert "not run" not in (folder / "index.html").read_text()

@@ -21,6 +21,16 @@ def test_a_run_is_named_after_its_subject_and_never_replaces_another(planned, tm
     assert first.key == second.key
 
 
+def test_a_run_leaves_a_folder_alone_that_happens_to_have_its_name(planned, tmp_path):
+    (tmp_path / "A").mkdir()
+    (tmp_path / "A" / "contract.pdf").write_bytes(b"signed")
+    (tmp_path / "A-2").write_bytes(b"a file")
+    record = run_single(planned([{"account_id": "A"}]), tmp_path, inputs=Inputs())
+    assert record.name == "A-3"
+    assert [path.name for path in (tmp_path / "A").iterdir()] == ["contract.pdf"]
+    assert (tmp_path / "A-2").read_bytes() == b"a file"
+
+
 def test_a_run_that_fails_exits_with_one_and_says_where(planned, tmp_path):
     record = run_single(
         planned([{"account_id": "A", "behaviour": "raise"}]), tmp_path, inputs=Inputs()

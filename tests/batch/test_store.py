@@ -35,6 +35,25 @@ def test_a_run_folder_replaces_the_earlier_one_with_all_its_files(store, tmp_pat
     assert not list(tmp_path.glob(".*"))
 
 
+def test_what_is_no_run_folder_is_not_replaced(store, tmp_path):
+    (tmp_path / "A-1").mkdir()
+    (tmp_path / "A-1" / "contract.pdf").write_bytes(b"signed")
+    (tmp_path / "A-2").write_bytes(b"a file")
+    for name in ("A-1", "A-2"):
+        assert store.is_foreign(name)
+        with pytest.raises(StorageError, match=rf"{name}: .* no manifest\.json"):
+            store.publish(name, FILES)
+    assert names_in(tmp_path) == ["A-1", "A-1/contract.pdf", "A-2"]
+    assert (tmp_path / "A-2").read_bytes() == b"a file"
+
+
+def test_an_empty_folder_makes_room(store, tmp_path):
+    (tmp_path / "A-1").mkdir()
+    assert not store.is_foreign("A-1")
+    store.publish("A-1", FILES)
+    assert store.exists("A-1/manifest.json")
+
+
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
 def test_a_full_disk_says_so_and_leaves_nothing(store, tmp_path, monkeypatch, code):
     flushed = []
@@ -136,6 +155,16 @@ def test_an_upload_replaces_the_earlier_one(remote):
     remote.publish("A-1", FILES)
     assert remote.read("A-1/report.html") is None
     assert remote.read("A-1/manifest.json") == b"{}"
+
+
+def test_an_upload_removes_nothing_that_is_no_run_and_completes_one_that_was_cut_off(remote):
+    remote.write("A-1/contract.pdf", b"signed")
+    remote.write("A-1/notebook.ipynb", b"cut")
+    remote.publish("A-1", FILES)
+    assert remote.read("A-1/contract.pdf") == b"signed"
+    assert remote.read("A-1/notebook.ipynb") == b"{}"
+    assert remote.exists("A-1")
+    assert not remote.exists("A-2")
 
 
 def test_an_address_is_locked_by_an_object(remote):

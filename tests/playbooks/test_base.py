@@ -2,13 +2,20 @@
 
 import csv
 import json
+import shutil
 from datetime import date
 
 import pytest
 
 from opsplaybook.errors import UsageError
 from opsplaybook.params import PlaybookParams
-from opsplaybook.playbooks.base import Earlier, earlier_runs, load_tables
+from opsplaybook.playbooks.base import (
+    Earlier,
+    digest_of_earlier,
+    earlier_runs,
+    earlier_tables,
+    load_tables,
+)
 
 DAY = date(2026, 6, 30)
 NAMES = ("what", "owner", "due_on", "measure", "expected_effect", "status", "from_run", "audience")
@@ -25,11 +32,14 @@ def pattern(what: str, evidence: str = "12 of 20", applies_to: str = "webinar") 
 
 @pytest.fixture
 def write_run(tmp_path):
-    def write(name: str, as_of: str, actions=(), patterns=(), playbook="event", **params):
+    def write(
+        name: str, as_of: str, actions=(), patterns=(), playbook="event", started_at="", **params
+    ):
         folder = tmp_path / name
         folder.mkdir(parents=True)
         findings = {"as_of": as_of, "patterns": list(patterns)}
         manifest = {"playbook": playbook, "params": params, "findings": findings}
+        manifest |= {"started_at": started_at} if started_at else {}
         (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
         with (folder / "actions.csv").open("w", encoding="utf-8-sig", newline="") as file:
             csv.writer(file).writerows([NAMES, *actions])
@@ -78,6 +88,24 @@ def test_the_order_of_runs_is_that_of_their_days_not_of_their_names(write_run, t
     assert [p.evidence for p in found.patterns] == ["new"]
 
 
+@pytest.mark.parametrize(
+    ("first", "second"), [("A-0042--earlier-1", "A-0042"), ("A-0042-2", "A-0042-10")]
+)
+def test_of_two_runs_of_one_day_the_one_that_started_last_says_what_became_of_an_action(
+    write_run, tmp_path, first, second
+):
+    morning, noon = "2026-07-01T08:00:00.000+00:00", "2026-07-01T12:00:00.000+00:00"
+    write_run(second, "2026-06-30", [action("call", "done")], started_at=noon)
+    write_run(first, "2026-06-30", [action("call")], started_at=morning)
+    for name in (first, second):
+        (tmp_path / name / "tables").mkdir()
+        (tmp_path / name / "tables" / "t.csv").write_text("x\n1\n", encoding="utf-8")
+    found = read(tmp_path)
+    assert (found.runs, found.actions) == ((first, second), ())
+    tables = earlier_tables(str(tmp_path), "event", DAY, "t")
+    assert [name for name, _, _ in tables] == [first, second]
+
+
 def test_a_pattern_of_another_kind_of_event_is_another_pattern(write_run, tmp_path):
     patterns = [pattern("mail early"), pattern("mail early", applies_to="fair")]
     write_run("one", "2026-01-31", patterns=patterns)
@@ -115,6 +143,28 @@ def test_a_run_without_actions_is_read(write_run, tmp_path):
 def test_a_folder_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(UsageError, match="there is no such folder"):
         read(tmp_path / "nowhere")
+
+
+def test_the_digest_of_earlier_runs_follows_what_they_hand_on(write_run, tmp_path):
+    def digest(place=tmp_path, apart=""):
+        return digest_of_earlier(str(place), "event", apart=str(apart))
+
+    def change(step):
+        before = digest()
+        step()
+        return digest() != before
+
+    one = write_run("one", "2026-01-31", [action("call")])
+    assert change(lambda: write_run("deep/two", "2026-02-28"))
+    text = (one / "actions.csv").read_text(encoding="utf-8-sig")
+    assert change(lambda: (one / "actions.csv").write_text(text.replace("new", "done")))
+    assert not change(lambda: write_run("other", "2026-02-28", playbook="renewal"))
+    assert not change(lambda: (one / "report.html").write_text("x"))
+    before = digest()
+    write_run("batch/three", "2026-03-31")
+    assert digest(apart=tmp_path / "batch") == before != digest()
+    shutil.copytree(tmp_path, tmp_path.with_name("copy"))
+    assert digest(tmp_path.with_name("copy")) == digest()
 
 
 BROKEN = {

@@ -114,6 +114,16 @@ def test_a_status_that_is_not_known_is_no_success():
     assert "✗ Exploded" in Table(html).rows[0]
 
 
+def test_runs_that_were_not_run_are_listed_and_counted():
+    left = [RunEntry("not-run", f"A-{n}", f"A-{n}", "account_review") for n in range(2)]
+    html = index_page([entry(1), entry(2, "failed"), *left])
+    rows = Table(html).rows
+    assert ["Not run" in row for row in rows] == [False, True, True, False]
+    assert "account review · 2026-07-01 · 2 of 4 runs were not run" in html
+    assert '<b class="mixed">◌ 2</b> Not run' in html
+    assert "not run" not in index_page([entry(1)])
+
+
 def test_an_empty_batch_is_a_page_too():
     html = index_page([])
     assert "0 of 0 runs" in html
