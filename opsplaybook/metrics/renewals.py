@@ -1,7 +1,8 @@
 """What was due for renewal and what became of it: one decision per account and due date.
 
-All terms of an account that end on one day are decided together. The expiring base is what was
-due; whoever is not due yet has decided nothing.
+All terms of an account that end on one day are decided together, except what is still open when
+others of them were renewed: that is a decision of its own. The expiring base is what was due;
+whoever is not due yet has decided nothing.
 """
 
 from datetime import date, timedelta
@@ -9,6 +10,7 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
+from opsplaybook.metrics.followers import followers
 from opsplaybook.sources import Tables
 
 STATES = ("renewed early", "renewed on time", "renewed late", "lost", "open")
@@ -16,6 +18,7 @@ RENEWED = STATES[:3]
 LOST, OPEN = "lost", "open"
 NO_REASON = "not recorded"
 
+_TOGETHER = ("account_id", "end_on")
 _DECISION_COLUMNS = (
     "decision_id", "account_id", "start_on", "due_on", "decide_by", "decided_on", "terms",
     "products", "product", "billing", "auto_renew", "seats", "months", "annual_value", "kept_value",
@@ -67,22 +70,24 @@ def decisions(contracts: pd.DataFrame, as_of: date, *, grace_days: int) -> pd.Da
     Returns
     -------
     DataFrame
-        One row per account and due date, in order of both: ``decision_id``, ``account_id``,
-        ``start_on``, ``due_on`` (last day of the term), ``decide_by`` (due date less notice),
-        ``decided_on``, ``terms``, ``products``, ``product`` and ``billing`` (of the largest term),
-        ``auto_renew`` (of all), ``seats``, ``months`` (length of the longest term),
-        ``annual_value``, ``renewed_value`` (missing unless renewed), ``kept_value`` (renewed value,
-        no more than the value that was due), ``state`` (of `STATES`), ``overdue`` (open, and past
-        the grace), ``loss_kind``, ``loss_reason`` and ``competitor``. An outcome that the source
-        does not know is taken from the term that follows. A renewed value that is not known is
-        taken from the term that follows, else it is the old one.
+        One row per account and due date, in order of both, and one more for terms that are open
+        beside renewed ones: ``decision_id``, ``account_id``, ``start_on``, ``due_on`` (last day of
+        the term), ``decide_by`` (due date less notice), ``decided_on``, ``terms``, ``products``,
+        ``product`` and ``billing`` (of the largest term), ``auto_renew`` (of all), ``seats``,
+        ``months`` (length of the longest term), ``annual_value``, ``renewed_value`` (missing unless
+        renewed), ``kept_value`` (renewed value, no more than the value that was due), ``state`` (of
+        `STATES`), ``overdue`` (open, and past the grace), ``loss_kind``, ``loss_reason`` and
+        ``competitor``. An outcome that the source does not know is taken from the term that
+        follows. A renewed value that is not known is taken from the term that follows, else it is
+        the old one. Which term follows is found by
+        `opsplaybook.metrics.followers.followers`.
     """
     terms = contracts.loc[contracts["end_on"].notna()].reset_index(drop=True)
     if terms.empty:
         return pd.DataFrame(columns=list(_DECISION_COLUMNS))
     terms = _with_outcomes(terms, contracts, as_of, grace_days)
     terms = terms.sort_values(["account_id", "end_on", "annual_value", "contract_id"])
-    grouped = terms.groupby(["account_id", "end_on"], sort=True)
+    grouped = terms.groupby([*_TOGETHER, "is_apart"], sort=True)
     frame = grouped.agg(
         start_on=("start_on", "min"),
         notice=("notice_days", "max"),
@@ -250,17 +255,22 @@ def _with_outcomes(
     terms: pd.DataFrame, contracts: pd.DataFrame, as_of: date, grace_days: int
 ) -> pd.DataFrame:
     """Say of each term what became of it and what it was renewed for."""
-    following = _following_value(terms, contracts, grace_days)
+    follower = followers(terms, contracts, grace_days=grace_days)
+    following = _following_value(terms, contracts, follower)
     past = terms["end_on"] + pd.Timedelta(days=grace_days) < pd.Timestamp(as_of)
-    guess = np.select([following.notna(), past], ["renewed", LOST], default=OPEN)
+    guess = np.select([follower.notna(), past], ["renewed", LOST], default=OPEN)
     outcome = terms["outcome"].fillna(pd.Series(guess, index=terms.index, dtype="str"))
     too_late = terms["decided_on"] > terms["end_on"] + pd.Timedelta(days=grace_days)
     renewed = (outcome == "renewed") & ~too_late
+    is_open = outcome == OPEN
+    # What is still open cannot make a renewal smaller, nor is it settled by it.
+    together = renewed.groupby([terms[name] for name in _TOGETHER]).transform("any")
     value = terms["annual_value"].fillna(0.0)
     followed = terms["renewed_value"].fillna(following).fillna(value).where(renewed, 0.0)
     return terms.assign(
         is_renewed=renewed,
-        is_open=outcome == OPEN,
+        is_open=is_open,
+        is_apart=is_open & together,
         annual_value=value,
         followed=followed,
         kept=followed.clip(upper=value),
@@ -270,29 +280,17 @@ def _with_outcomes(
     )
 
 
-def _following_value(terms: pd.DataFrame, contracts: pd.DataFrame, grace_days: int) -> pd.Series:
-    """Return the annual value of the term that follows each; missing where none does."""
-    named = contracts.dropna(subset="renews_contract_id")
-    by_name = named.drop_duplicates("renews_contract_id").set_index("renews_contract_id")
-    found = terms["contract_id"].map(by_name["annual_value"]).astype("float64")
-    if len(named):
-        return found
-    keys = ["account_id", "product"]
-    later = contracts[[*keys, "start_on", "annual_value"]].assign(
-        product=contracts["product"].fillna("")
-    )
-    own = terms[[*keys, "end_on"]].assign(product=terms["product"].fillna(""), row=terms.index)
-    joined = pd.merge_asof(
-        own.sort_values("end_on"),
-        later.sort_values("start_on"),
-        left_on="end_on",
-        right_on="start_on",
-        by=keys,
-        direction="forward",
-        allow_exact_matches=False,
-        tolerance=pd.Timedelta(days=grace_days + 1),
-    )
-    return joined.set_index("row")["annual_value"].reindex(terms.index).astype("float64")
+def _following_value(
+    terms: pd.DataFrame, contracts: pd.DataFrame, follower: pd.Series
+) -> pd.Series:
+    """Return the annual value that follows each term; missing where nothing does.
+
+    Terms that go over into one share its value in proportion to their own.
+    """
+    values = follower.map(contracts.set_index("contract_id")["annual_value"]).astype("float64")
+    own = terms["annual_value"].fillna(0.0)
+    share = own / own.groupby(follower).transform("sum")
+    return values * share.fillna(1.0)
 
 
 def _months(terms: pd.DataFrame) -> pd.Series:
@@ -314,8 +312,9 @@ def _as_decisions(frame: pd.DataFrame, as_of: date, grace_days: int) -> pd.DataF
         default=LOST,
     )
     past = due + timedelta(days=grace_days) < pd.Timestamp(as_of)
+    apart = frame["is_apart"].map({True: " open", False: ""})
     made = frame.assign(
-        decision_id=frame["account_id"] + " " + due.dt.strftime("%Y-%m-%d"),
+        decision_id=frame["account_id"] + due.dt.strftime(" %Y-%m-%d") + apart,
         due_on=due,
         decide_by=decide_by,
         state=state,

@@ -7,6 +7,8 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
+from opsplaybook.metrics.followers import followers
+
 MOVEMENTS = ("new", "reactivation", "expansion", "contraction", "churn")
 """What can happen to the value of an account between two days; it stays the same otherwise."""
 
@@ -31,7 +33,7 @@ class Bridge:
         What the movements leave unexplained: ``end`` less ``start`` and all movements.
     held : float
         Value at the end of terms that are over and not decided, within the grace: counted as
-        still there.
+        still there, unless what follows runs already.
     """
 
     first: pd.Timestamp
@@ -69,7 +71,8 @@ def revenue_bridge_of_accounts(
         As of the contract, as known on the last day. Terms without an annual value count nothing.
     first, last : date
     grace_days : int
-        Days after its end during which an open term counts as still there: a renewal may be late.
+        Days after its end during which a term counts as still there, if it is not decided and
+        nothing follows, or until what follows begins: a renewal may be late.
 
     Returns
     -------
@@ -77,7 +80,8 @@ def revenue_bridge_of_accounts(
 
     Examples
     --------
-    >>> terms = pd.DataFrame({"account_id": ["a", "a", "b"], "annual_value": [100.0, 80.0, 50.0],
+    >>> terms = pd.DataFrame({"contract_id": ["1", "2", "3"], "account_id": ["a", "a", "b"],
+    ...     "product": None, "annual_value": [100.0, 80.0, 50.0], "renews_contract_id": None,
     ...     "start_on": pd.to_datetime(["2025-01-01", "2026-01-01", "2026-02-01"]),
     ...     "end_on": pd.to_datetime(["2025-12-31", "2026-12-31", None]),
     ...     "outcome": ["renewed", "open", "open"]})
@@ -88,30 +92,8 @@ def revenue_bridge_of_accounts(
 
     One customer shrank by 20 and a new one brought 50: 100 became 130, and nothing is missing.
     """
-    start, end = pd.Timestamp(first), pd.Timestamp(last)
-    now = _running(contracts, end)
-    pending = _pending(contracts, end, grace_days)
-    values = contracts["annual_value"].fillna(0.0)
-    account = contracts["account_id"]
-    then = values.where(_running(contracts, start), 0.0)
-    later = values.where(now | pending, 0.0)
-    frame = pd.DataFrame(
-        {"start": then.groupby(account).sum(), "end": later.groupby(account).sum()}
-    )
-    began = contracts["start_on"].groupby(account).min()
-    due = contracts["end_on"].between(start, end) & _running(contracts, start)
-    frame["movement"] = _movements(frame, (began < start).reindex(frame.index, fill_value=False))
-    frame["eligible"] = due.groupby(account).any()
-    moved = float((frame["end"] - frame["start"]).where(frame["movement"] != "same", 0.0).sum())
-    return Bridge(
-        first=start,
-        last=end,
-        accounts=frame,
-        start=float(then.sum()),
-        end=float(later.sum()),
-        gap=round(float(later.sum() - then.sum() - moved), 6),
-        held=float(values.where(pending, 0.0).sum()),
-    )
+    counted = _counted_until(contracts, pd.Timestamp(last), grace_days)
+    return _bridge(contracts, counted, pd.Timestamp(first), pd.Timestamp(last))
 
 
 def bridge_by_month(contracts: pd.DataFrame, last: date, *, months: int, grace_days: int) -> list:
@@ -124,10 +106,8 @@ def bridge_by_month(contracts: pd.DataFrame, last: date, *, months: int, grace_d
     """
     end = pd.Timestamp(last)
     ends = [end, *((end - pd.offsets.MonthEnd(back)) for back in range(1, months + 1))][::-1]
-    return [
-        revenue_bridge_of_accounts(contracts, one.date(), two.date(), grace_days=grace_days)
-        for one, two in pairwise(ends)
-    ]
+    counted = _counted_until(contracts, end, grace_days)
+    return [_bridge(contracts, counted, one, two) for one, two in pairwise(ends)]
 
 
 def active_in_month(contracts: pd.DataFrame, month: date) -> float:
@@ -185,15 +165,50 @@ def net_retention(start: np.ndarray, end: np.ndarray) -> float:
     return float(end.sum() / base) if base > 0 else float("nan")
 
 
-def _running(contracts: pd.DataFrame, day: pd.Timestamp) -> pd.Series:
-    return (contracts["start_on"] <= day) & ~(contracts["end_on"] < day)
+def _bridge(
+    contracts: pd.DataFrame, counted: pd.Series, start: pd.Timestamp, end: pd.Timestamp
+) -> Bridge:
+    """Make the bridge of terms that count until given days: of one day there is one value."""
+    values, account = contracts["annual_value"].fillna(0.0), contracts["account_id"]
+    begun, ends = contracts["start_on"], contracts["end_on"]
+    then = values.where((begun <= start) & ~(counted < start), 0.0)
+    later = values.where((begun <= end) & ~(counted < end), 0.0)
+    frame = pd.DataFrame(
+        {"start": then.groupby(account).sum(), "end": later.groupby(account).sum()}
+    )
+    known = (begun.groupby(account).min() < start).reindex(frame.index, fill_value=False)
+    due = ends.between(start, end) & (begun <= start)
+    frame["movement"] = _movements(frame, known)
+    frame["eligible"] = due.groupby(account).any()
+    moved = float((frame["end"] - frame["start"]).where(frame["movement"] != "same", 0.0).sum())
+    pending = (ends < end) & ~contracts["outcome"].eq("renewed").fillna(value=False)
+    return Bridge(
+        first=start,
+        last=end,
+        accounts=frame,
+        start=float(then.sum()),
+        end=float(later.sum()),
+        gap=round(float(later.sum() - then.sum() - moved), 6),
+        held=float(later.where(pending, 0.0).sum()),
+    )
 
 
-def _pending(contracts: pd.DataFrame, day: pd.Timestamp, grace_days: int) -> pd.Series:
-    """Tell which terms ended within the grace and are not decided yet."""
-    is_open = contracts["outcome"].eq("open").fillna(value=False)
-    recent = contracts["end_on"].between(day - pd.Timedelta(days=grace_days), day, inclusive="left")
-    return is_open & recent
+def _counted_until(contracts: pd.DataFrame, last: pd.Timestamp, grace_days: int) -> pd.Series:
+    """Return the day until which each term counts; missing where it goes on.
+
+    That is its end; but the day before a follower that begins within the grace, as a late renewal
+    is no loss; and the last day where it ended within the grace, is not decided, and nothing that
+    follows runs yet.
+    """
+    ends = contracts["end_on"]
+    grace_ends = ends + pd.Timedelta(days=grace_days)
+    outcome = contracts["outcome"].fillna("open")
+    follower = followers(contracts, contracts, grace_days=grace_days)
+    begins = follower.map(contracts.set_index("contract_id")["start_on"])
+    before = begins - pd.Timedelta(days=1)
+    late = (outcome != "lost") & (before > ends) & (before <= grace_ends)
+    pending = (outcome == "open") & ~(begins <= last) & (ends < last) & (grace_ends >= last)
+    return ends.mask(late, before).mask(pending, last)
 
 
 def _movements(frame: pd.DataFrame, known: pd.Series) -> np.ndarray:

@@ -88,6 +88,60 @@ def test_outcome_that_is_not_recorded_comes_from_the_next_term():
     assert decide(rows, grace_days=150)["state"].tolist()[1] == "renewed on time"
 
 
+def test_term_that_begins_on_the_last_day_of_another_one_renews_it():
+    rows = [
+        {"start_on": "2024-01-01", "end_on": "2025-01-01", "outcome": None},
+        {"start_on": "2025-01-01", "end_on": "2026-01-01", "outcome": None, "annual_value": 70.0},
+    ]
+    made = decide(rows)
+    assert made["state"].tolist() == ["renewed on time", "lost"]
+    assert made["kept_value"].tolist() == [70.0, 0.0]
+
+
+def test_change_of_plan_is_a_renewal_at_the_value_of_the_new_plan():
+    due = {"start_on": "2025-01-01", "end_on": "2025-12-31", "outcome": None}
+    both = {"start_on": "2026-01-01", "end_on": "2026-12-31", "outcome": None, "product": "Both"}
+    made = decide(
+        [
+            due | {"product": "Core"},
+            due | {"product": "Add-on", "annual_value": 300.0},
+            both | {"annual_value": 360.0},
+        ]
+    )
+    assert made["state"].tolist() == ["renewed on time", "open"]
+    # Two products went over into one: its value is counted once.
+    assert made[["annual_value", "kept_value", "renewed_value"]].iloc[0].tolist() == [400, 360, 360]
+
+
+def test_term_that_follows_without_a_value_renews_at_the_old_one():
+    rows = [
+        {"start_on": "2025-01-01", "end_on": "2025-12-31", "outcome": None},
+        {"start_on": "2026-01-01", "end_on": "2026-12-31", "outcome": None, "annual_value": None},
+    ]
+    made = decide(rows)
+    assert made["state"].tolist() == ["renewed on time", "open"]
+    assert made["kept_value"].iloc[0] == 100.0
+
+
+def test_term_still_open_beside_a_renewed_one_is_a_decision_of_its_own():
+    due = {"start_on": "2025-06-21", "end_on": "2026-06-20"}
+    made = decide(
+        [
+            due | {"product": "Core", "outcome": "renewed", "renewed_value": 100.0},
+            due | {"product": "Add-on", "annual_value": 40.0},
+            due | {"account_id": "B", "outcome": "lost"},
+            due | {"account_id": "B", "annual_value": 40.0},
+        ]
+    )
+    # Nothing of account A is lost. Account B may still stay: it has decided nothing yet.
+    assert made["decision_id"].tolist() == ["A 2026-06-20", "A 2026-06-20 open", "B 2026-06-20"]
+    assert made["state"].tolist() == ["renewed on time", "open", "open"]
+    assert made["annual_value"].tolist() == [100.0, 40.0, 140.0]
+    assert made["kept_value"].tolist() == [100.0, 0.0, 0.0]
+    months = renewals.by_due_month(made)
+    assert months[["value_decided", "value_kept", "value_open"]].iloc[0].tolist() == [100, 100, 180]
+
+
 def test_terms_without_an_end_are_due_on_no_day():
     made = decide([{"start_on": "2025-01-01", "end_on": None}])
     assert made.empty

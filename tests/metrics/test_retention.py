@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from opsplaybook.contracts import TABLES, conform
 from opsplaybook.metrics import retention
 from opsplaybook.sources.reconcile import revenue_bridge
 
@@ -17,11 +18,12 @@ FIRST, LAST = date(2025, 6, 30), date(2026, 6, 30)
 def contracts(rows: list[tuple]) -> pd.DataFrame:
     names = ["account_id", "start_on", "end_on", "annual_value", "outcome"]
     frame = pd.DataFrame(rows, columns=names)
-    return frame.assign(
+    dated = frame.assign(
+        contract_id=[f"K-{n}" for n in range(len(rows))],
         start_on=pd.to_datetime(frame["start_on"]),
         end_on=pd.to_datetime(frame["end_on"]),
-        annual_value=frame["annual_value"].astype("float64"),
     )
+    return conform(dated, TABLES["contracts"])
 
 
 def bridge(rows: list[tuple], *, grace_days: int = 30) -> retention.Bridge:
@@ -61,6 +63,62 @@ def test_open_term_within_the_grace_is_still_there():
     assert bridge(rows).held == 100.0
     assert bridge(rows).end == 100.0
     assert bridge(rows, grace_days=5).total("churn") == 100.0
+
+
+def test_open_term_whose_follower_runs_is_not_counted_twice():
+    rows = [
+        ("A", "2025-06-21", "2026-06-20", 100, "open"),
+        ("A", "2026-06-21", "2027-06-20", 120, "open"),
+    ]
+    found = bridge(rows)
+    assert (found.start, found.total("expansion"), found.end, found.held) == (100, 20, 120, 0)
+
+
+def test_open_term_whose_follower_is_signed_is_still_there():
+    rows = [
+        ("A", "2025-06-21", "2026-06-20", 100, "open"),
+        ("A", "2026-07-15", "2027-07-14", 120, "open"),
+    ]
+    assert (bridge(rows).end, bridge(rows).held) == (100, 100)
+
+
+@pytest.mark.parametrize(("end_on", "kept"), [("2026-05-31", 100.0), ("2026-05-30", 0.0)])
+def test_term_without_an_outcome_is_open_until_the_grace_is_over(end_on, kept):
+    rows = [("A", "2025-06-01", end_on, 100, None)]
+    assert (bridge(rows).end, bridge(rows).held) == (kept, kept)
+    assert bridge(rows).total("churn") == 100.0 - kept
+
+
+@pytest.mark.parametrize("outcome", ["renewed", None])
+def test_late_renewal_is_no_churn_and_no_reactivation(outcome):
+    late = ("A", "2025-07-20", "2026-07-19", 130, "open")
+    rows = [("A", "2024-06-21", "2025-06-20", 100, outcome), late]
+    # The period begins between the two terms: the first of them still counts.
+    found = bridge(rows)
+    assert (found.start, found.total("expansion"), found.end) == (100, 30, 130)
+    months = retention.bridge_by_month(contracts(rows), LAST, months=13, grace_days=30)
+    assert [one.end for one in months[:3]] == [100, 130, 130]
+    moved = {name: sum(one.total(name) for one in months) for name in retention.MOVEMENTS}
+    assert moved == {
+        "new": 0, "reactivation": 0, "expansion": 30, "contraction": 0, "churn": 0,
+    }  # fmt: skip
+    # Beyond the grace it is a loss, and so is a term that is known to be lost.
+    assert bridge(rows, grace_days=28).total("reactivation") == 130
+    assert bridge([(*rows[0][:4], "lost"), late]).total("reactivation") == 130
+
+
+def test_months_chain_over_a_term_within_the_grace():
+    rows = contracts(
+        [
+            ("A", "2025-01-01", None, 1000, "open"),
+            ("B", "2025-05-21", "2026-05-20", 1000, "open"),
+        ]
+    )
+    found = retention.bridge_by_month(rows, date(2026, 6, 15), months=2, grace_days=30)
+    assert [(one.start, one.end, one.held) for one in found] == [
+        (2000, 2000, 1000), (2000, 2000, 1000),
+    ]  # fmt: skip
+    assert [set(one.accounts["movement"]) for one in found] == [{"same"}, {"same"}]
 
 
 def test_value_without_an_account_is_said_and_not_hidden():
@@ -107,7 +165,7 @@ ROWS = st.lists(
         DAYS,
         st.one_of(st.none(), DAYS),
         st.one_of(st.just(np.nan), st.integers(0, 500)),
-        st.sampled_from(["open", "lost", "renewed"]),
+        st.sampled_from(["open", "lost", "renewed", None]),
     ),
     min_size=1,
     max_size=12,
@@ -128,3 +186,15 @@ def test_bridge_reconciles_on_any_contracts(rows):
     other = revenue_bridge(contracts(rows), FIRST, LAST)
     assert found.total("churn") == pytest.approx(other.churn)
     assert found.total("expansion") == pytest.approx(other.expansion)
+
+
+@settings(max_examples=40, deadline=None)
+@given(ROWS)
+def test_months_chain_on_any_contracts(rows):
+    found = retention.bridge_by_month(contracts(rows), LAST, months=6, grace_days=30)
+    assert [one.end for one in found[:-1]] == [two.start for two in found[1:]]
+    assert all(one.reconciles for one in found)
+    year = retention.revenue_bridge_of_accounts(
+        contracts(rows), found[0].first.date(), LAST, grace_days=30
+    )
+    assert (year.start, year.end) == (found[0].start, found[-1].end)

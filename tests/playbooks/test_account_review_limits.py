@@ -63,6 +63,74 @@ def test_account_without_activity_has_business_and_no_use(review_account, source
     assert "Nothing was done in the product in the last three years." in done.findings.caveats
 
 
+def without_a_contract(tables: dict, **ended: str) -> dict:
+    """Let the contract of the account end earlier than agreed."""
+    rows = tables["contracts"].copy()
+    rows.loc[rows["contract_id"] == "K-2", list(ended)] = list(ended.values())
+    return tables | {"contracts": rows}
+
+
+def test_contract_lost_in_the_period_is_zero_and_a_signal(
+    review_account, write_source, hand_made_tables
+):
+    lost = {"end_on": "2026-05-31", "outcome": "lost", "decided_on": "2026-04-15"}
+    done = review_account(write_source(without_a_contract(hand_made_tables, **lost)))
+
+    value, seats = done.business.measures[:2]
+    assert (value.now.value, value.before, value.change.value) == (0, 12_000, -1)
+    assert (seats.now.value, seats.before, seats.change.value) == (0, 20, -1)
+    assert value.direction == -1
+    assert done.findings.verdict.word == "Less than before"
+    assert "contract value €0, −100% on the period before" in done.findings.verdict.sentence
+    assert done.business.blocks["amount"].tolist()[-3:] == [12_000, 0, 0]
+    claim = next(f.claim for f in done.findings.findings if f.claim.startswith("To look at"))
+    assert "annual contract value −100%" in claim
+    assert "no contract runs since 2026-05-31" in claim
+    assert "Find out why contract value fell" in [action.what for action in done.steps.actions]
+
+
+def test_contract_lost_beside_one_that_runs_is_a_signal(
+    review_account, write_source, hand_made_tables
+):
+    rows = hand_made_tables["contracts"]
+    lost = rows.loc[rows["contract_id"] == "K-2"].assign(
+        contract_id="K-3", end_on="2026-05-31", outcome="lost", decided_on="2026-05-15"
+    )
+    frames = hand_made_tables | {"contracts": pd.concat([rows, lost])}
+    done = review_account(write_source(frames))
+
+    assert done.steps.leaving
+    assert done.steps.ended_on is None
+    claim = next(f.claim for f in done.findings.findings if f.claim.startswith("To look at"))
+    assert "a contract is lost" in claim
+
+
+def test_contract_that_is_signed_and_not_begun_is_not_over(
+    review_account, write_source, hand_made_tables
+):
+    frames = without_a_contract(hand_made_tables, end_on="2026-06-20", outcome="renewed")
+    rows = frames["contracts"]
+    later = rows.loc[rows["contract_id"] == "K-2"].assign(
+        contract_id="K-3", start_on="2026-07-05", end_on="2027-07-04", outcome="open"
+    )
+    dated = pd.concat([rows, later.assign(signed_on="2026-06-15")])
+    done = review_account(write_source(frames | {"contracts": dated}))
+
+    assert done.steps.ended_on is None
+    assert np.isnan(done.business.headline.now.value)
+
+
+def test_contract_over_for_long_is_said_and_not_compared(
+    review_account, write_source, hand_made_tables
+):
+    lost = {"end_on": "2026-01-31", "outcome": "lost", "decided_on": "2026-01-15"}
+    frames = without_a_contract(hand_made_tables, **lost)
+    done = review_account(write_source(frames | {"invoices": frames["invoices"].iloc[:0]}))
+
+    assert done.business.headline is None
+    assert done.findings.verdict.sentence.startswith("No contract runs since 2026-01-31; ")
+
+
 def test_silence_after_use_is_quiet_and_not_steady(review_account, write_source, hand_made_tables):
     activity = hand_made_tables["activity"]
     frames = {

@@ -75,6 +75,18 @@ def test_hand_made_company_is_counted(analyse):
     assert done.findings.verdict.word == "Not tested"
 
 
+def test_company_that_everybody_left_has_no_cohort_model(analyse):
+    rows = []
+    for n, account in enumerate(ACCOUNTS):
+        end = pd.Timestamp("2025-12-31") - pd.DateOffset(months=n % 6)
+        begun = end - pd.DateOffset(years=1 + n % 3) + pd.Timedelta(days=1)
+        rows.append({"contract_id": f"K-{n}", "account_id": account, "start_on": begun,
+                     "end_on": end, "annual_value": 100.0})  # fmt: skip
+    done = analyse(company(rows))
+    assert done.due.decisions["state"].unique().tolist() == ["lost"]
+    assert done.stay.cohorts is None
+
+
 def test_overlapping_terms_are_named(analyse):
     twice = contract(1, contract_id="K-99", start_on=pd.Timestamp("2025-01-01"))
     done = analyse(company([*(contract(n) for n in range(40)), twice]))

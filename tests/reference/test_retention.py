@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from opsplaybook.contracts import TABLES, conform
 from opsplaybook.metrics.retention import (
     Bridge,
     gross_retention,
@@ -22,9 +23,13 @@ def bridge(accounts: list[tuple[float, float]]) -> Bridge:
         rows += [(f"A-{n}", DAYS[0], DAYS[0], start)] if start else []
         rows += [(f"A-{n}", DAYS[1], None, end)] if end else []
     frame = pd.DataFrame(rows, columns=["account_id", "start_on", "end_on", "annual_value"])
-    frame = frame.assign(end_on=pd.to_datetime(frame["end_on"]), outcome="renewed")
+    keys = [f"K-{n}" for n in range(len(frame))]
+    dated = frame.assign(
+        contract_id=keys, end_on=pd.to_datetime(frame["end_on"]), outcome="renewed"
+    )
     first, last = (day.date() for day in DAYS)
-    return revenue_bridge_of_accounts(frame, first, last, grace_days=0)
+    contracts = conform(dated, TABLES["contracts"])
+    return revenue_bridge_of_accounts(contracts, first, last, grace_days=0)
 
 
 def rates_of(found: Bridge) -> tuple[float, float]:

@@ -1,13 +1,15 @@
 """Step 1, business: what the account orders and has under contract."""
 
 from dataclasses import dataclass
-from math import isnan, nan
+from math import nan
 
+import numpy as np
 import pandas as pd
 
 from opsplaybook import tables
 from opsplaybook.display import Chart, Table
 from opsplaybook.figures import plot_period_bars
+from opsplaybook.formats import Kind
 from opsplaybook.metrics import orders as order_metrics
 from opsplaybook.metrics.blocks import BLOCKS, block_sums, ends_of_blocks, year_on_year
 from opsplaybook.playbooks.account_review.account import Account
@@ -23,6 +25,12 @@ from opsplaybook.sources import Tables
 from opsplaybook.stats.changes import change_of_totals
 from opsplaybook.stats.results import Difference, Estimate
 from opsplaybook.tables import Column
+
+_IN_FORCE: tuple[tuple[str, str, str, Kind], ...] = (
+    ("contract_value", "Annual contract value", "annual_value", "money"),
+    ("seats", "Seats", "seats", "count"),
+)
+"""What is measured of the terms in force: key, label, column and kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,19 +147,23 @@ def chart_business(business: Business) -> Chart:
     )
 
 
+def last_end(contracts: pd.DataFrame) -> pd.Timestamp:
+    """Return the last day of the last term; missing where one goes on, and without any."""
+    return contracts["end_on"].max(skipna=False)
+
+
 def _contract_measures(contracts: pd.DataFrame, account: Account) -> tuple[Compared, ...]:
     named = account.periods.named()
     days = [period.last for period in named.values()]
     n = len(order_metrics.in_force(contracts, account.periods.now.last))
-    values, held = (
-        dict(zip(named, order_metrics.in_force_on(contracts, days, column).tolist(), strict=True))
-        for column in ("annual_value", "seats")
-    )
-    found = [
-        fact("contract_value", "Annual contract value", values, "money", n, "terms"),
-        fact("seats", "Seats", held, "count", n, "terms"),
-    ]
-    return tuple(m for m in found if not (isnan(m.now.value) and isnan(m.before)))
+    over = pd.DatetimeIndex(days) > last_end(contracts)
+    found = []
+    # After the last term the value is zero, and not unknown.
+    for key, label, column, kind in _IN_FORCE:
+        sums = pd.Series(order_metrics.in_force_on(contracts, days, column), index=list(named))
+        if sums[["now", "before"]].notna().any():
+            found.append(fact(key, label, sums.mask(over, 0.0).to_dict(), kind, n, "terms"))
+    return tuple(found)
 
 
 def _order_measures(
@@ -213,7 +225,9 @@ def _order_blocks(given: Tables, invoices: pd.DataFrame, account: Account) -> pd
 
 def _contract_blocks(given: Tables, account: Account) -> pd.DataFrame:
     last, contracts = account.periods.now.last, given["contracts"]
-    values = order_metrics.in_force_on(contracts, ends_of_blocks(last), "annual_value")
+    ends = ends_of_blocks(last)
+    sums = order_metrics.in_force_on(contracts, ends, "annual_value")
+    values = np.where(ends > last_end(contracts), 0.0, sums)
     return year_on_year(values, last, known_from=account.known_from(given, "contracts"))
 
 

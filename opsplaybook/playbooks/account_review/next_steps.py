@@ -9,10 +9,11 @@ from opsplaybook import tables
 from opsplaybook.display import Audience, Table
 from opsplaybook.findings import Action
 from opsplaybook.metrics.orders import in_force
+from opsplaybook.metrics.periods import Period
 from opsplaybook.playbooks import actions
 from opsplaybook.playbooks.account_review.account import Account
-from opsplaybook.playbooks.account_review.business import Business
-from opsplaybook.playbooks.account_review.compared import audience_of
+from opsplaybook.playbooks.account_review.business import Business, last_end
+from opsplaybook.playbooks.account_review.compared import Compared, audience_of
 from opsplaybook.playbooks.account_review.params import Params
 from opsplaybook.playbooks.account_review.people import People
 from opsplaybook.playbooks.account_review.support import Support
@@ -58,7 +59,9 @@ class NextSteps:
     due : Due or None
         The next end of a contract within `due_days`.
     leaving : bool
-        Whether a contract in force is known to be lost.
+        Whether a contract that runs, or that ended in the period, is known to be lost.
+    ended_on : date or None
+        Last day of the last contract; None where one runs or is signed, and where there is none.
     actions : tuple of Action
         Those that earlier reviews of this account left open, and new ones.
     """
@@ -67,6 +70,7 @@ class NextSteps:
     items: pd.DataFrame
     due: Due | None
     leaving: bool
+    ended_on: date | None
     actions: tuple[Action, ...]
 
     def count(self, kind: str) -> int:
@@ -111,7 +115,8 @@ def plan_next_steps(
         account=account,
         items=items,
         due=due,
-        leaving=bool((terms["outcome"] == "lost").any()),
+        leaving=_leaving(business.contracts, account.periods.now),
+        ended_on=_ended_on(business.contracts, given.as_of),
         actions=(*earlier.actions, *new),
     )
 
@@ -151,6 +156,18 @@ def _due(terms: pd.DataFrame, as_of: date, due_days: int) -> Due | None:
     end_on = near.min().date()
     notice_on = None if pd.isna(notice_days) else end_on - timedelta(days=int(notice_days))
     return Due(end_on, notice_on, float(together["annual_value"].sum(min_count=1)))
+
+
+def _leaving(contracts: pd.DataFrame, period: Period) -> bool:
+    """Tell whether a term that began by the last day, and ran in the period, is lost."""
+    begun = contracts["start_on"] <= pd.Timestamp(period.last)
+    over = contracts["end_on"] < pd.Timestamp(period.first)
+    return bool((contracts.loc[begun & ~over, "outcome"] == "lost").any())
+
+
+def _ended_on(contracts: pd.DataFrame, as_of: date) -> date | None:
+    end = last_end(contracts)
+    return end.date() if end < pd.Timestamp(as_of) else None
 
 
 def _items(given: Tables, business: Business, support: Support, due: Due | None) -> pd.DataFrame:
@@ -235,7 +252,7 @@ def _internal(items: pd.DataFrame, business: Business, use: Use, people: People)
     if any(measure.direction < 0 for measure in use.measures):
         found.append(_Wanted("Find out why use fell", "use of the next period"))
     if business.headline is not None and business.headline.direction < 0:
-        found.append(_Wanted("Find out where orders go", "orders of the next period"))
+        found.append(_fallen(business.headline))
     if people.deciders_left:
         found.append(_Wanted("Meet whoever follows those who left", "a first meeting"))
     if people.uncovered:
@@ -244,6 +261,12 @@ def _internal(items: pd.DataFrame, business: Business, use: Use, people: People)
     if "invoice" in set(items["kind"]):
         found.append(_Wanted("Clear the overdue invoices", "paid, or a date agreed"))
     return found
+
+
+def _fallen(headline: Compared) -> _Wanted:
+    if headline.fact:
+        return _Wanted("Find out why contract value fell", "contract value of the next period")
+    return _Wanted("Find out where orders go", "orders of the next period")
 
 
 def _action(wanted: _Wanted, as_of: date, params: Params, account: Account) -> Action:

@@ -10,7 +10,7 @@ from opsplaybook.playbooks.account_review.use import Use
 
 CHECKS = 7
 """Signals that are looked for: use, business, people who left, people not met, the end of the
-contract, a contract already lost, invoices."""
+contract, a contract lost or over, invoices."""
 
 
 def signals(business: Business, use: Use, people: People, steps: NextSteps) -> tuple[str, ...]:
@@ -22,7 +22,7 @@ def signals(business: Business, use: Use, people: People, steps: NextSteps) -> t
         else "",
         f"nobody in contact: {', '.join(people.uncovered)}" if people.uncovered else "",
         f"the contract ends on {steps.due.end_on:%Y-%m-%d}" if steps.due else "",
-        "a contract in force is lost" if steps.leaving else "",
+        _gone(steps),
         f"invoices overdue: {steps.count('invoice')}" if steps.count("invoice") else "",
     ]
     return tuple(text for text in found if text)
@@ -57,6 +57,12 @@ def tile(found: tuple[str, ...]) -> KeyFigure:
         tone=tone,
         raw=float(len(found)),
     )
+
+
+def _gone(steps: NextSteps) -> str:
+    if steps.ended_on is not None:
+        return f"no contract runs since {steps.ended_on:%Y-%m-%d}"
+    return "a contract is lost" if steps.leaving else ""
 
 
 def _falling(use: Use, business: Business) -> list[str]:

@@ -34,7 +34,7 @@ _TONES: dict[int, Tone] = {1: "good", 0: "open", -1: "mixed"}
 def verdict(business: Business, use: Use, steps: NextSteps) -> Verdict:
     """Say what changed: Growing, Steady, Mixed, Less than before, Quiet, Not enough data."""
     word, tone = _word(business.headline, use)
-    parts = [_business_in_words(business), _use_in_words(use), _due_in_words(steps)]
+    parts = [_business_in_words(business, steps), _use_in_words(use), _due_in_words(steps)]
     sentence = "; ".join(part for part in parts if part)
     whole = f"{sentence[:1].upper()}{sentence[1:]}."
     return Verdict(word, whole[:_SENTENCE_CHARACTERS], tone, audience="customer")
@@ -79,8 +79,10 @@ def _word(headline: Compared | None, use: Use) -> tuple[str, Tone]:
     return ("Mixed", "mixed") if directions else ("Steady", "good")
 
 
-def _business_in_words(business: Business) -> str:
+def _business_in_words(business: Business, steps: NextSteps) -> str:
     headline = business.headline
+    if headline is None and steps.ended_on is not None:
+        return f"no contract runs since {steps.ended_on:%Y-%m-%d}"
     if headline is None:
         return "no contract or order is known"
     size = formats.value(headline.now.value, "money", currency=business.currency)

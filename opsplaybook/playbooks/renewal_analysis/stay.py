@@ -244,7 +244,9 @@ def _hazards(frame: pd.DataFrame, book: Book, level: float) -> LifeTable:
 
 def _cohorts(hazards: LifeTable) -> ShiftedBetaGeometric | None:
     """Fit the cohort model where there are enough terms and losses, else leave it out."""
-    if len(hazards.periods) < 3 or hazards.events.sum() < _LOSSES_FOR_COHORTS:
+    lost = hazards.events.sum()
+    # Where everybody left, any cohort model would fit.
+    if len(hazards.periods) < 3 or lost < _LOSSES_FOR_COHORTS or lost == hazards.at_risk.sum():
         return None
     return fit_shifted_beta_geometric(hazards.at_risk, hazards.events)
 
