@@ -190,6 +190,21 @@ def test_decisions_by_hand_have_a_beginning_and_an_end(portray):
     assert any("Decide again" in action.what for action in done.findings.actions)
 
 
+def test_a_strategic_account_keeps_its_floor_when_others_take_the_places(portray):
+    """One just inside the cut of A is pushed out by one that is lifted, unless it is held too."""
+    before = portray(company())
+    order = before.scored.frame["score"].sort_values(ascending=False).index
+    last_of_a, low = order[7], order[-1]
+    tables = company()
+    tables["accounts"]["strategic"] = tables["accounts"]["account_id"].isin([last_of_a, low])
+    frame = portray(tables).tiered.frame
+    assert before.tiered.frame.loc[order, "tier"].tolist()[6:9] == ["A", "A", "B"]
+    assert frame.loc[[last_of_a, low], "tier"].tolist() == ["A", "A"]
+    assert frame["overridden"].sum() == 2
+    assert frame["tier"].value_counts()[["S", "A", "B"]].tolist() == [3, 5, 10]
+    assert frame.loc[order[6], "tier"] == "B"
+
+
 @pytest.mark.parametrize(
     ("lines", "why"),
     [

@@ -82,21 +82,36 @@ def assign(given: Tables, params: Params, portrait: Portrait, scored: Scored) ->
     computed = assign_tiers(scores, tier_rule(params), values=values, second=second).codes
     overrides = find_overrides(given, params, index)
     forced = forced_codes(overrides, index, computed)
-    taken = np.bincount(forced[forced != UNSCORED], minlength=len(TIERS))
-    rule = tier_rule(params, taken=taken)
-    free = np.where(forced == UNSCORED, scores, np.nan)
-    found = assign_tiers(free, rule, values=values, second=second)
+    rule, found = _fill(scores, forced, params, values, second)
+    # Places taken by hand may push out a customer that had earned the tier it is held in.
+    while not np.array_equal(again := forced_codes(overrides, index, found.codes), forced):
+        forced = again
+        rule, found = _fill(scores, forced, params, values, second)
     frame = pd.DataFrame(
         {
             "tier": names_of(np.where(forced == UNSCORED, found.codes, forced)),
             "computed": names_of(computed),
             "overridden": forced != UNSCORED,
-            **_distances(found, free, params.borderline_points),
+            **_distances(found, scores, params.borderline_points),
         },
         index=index,
     )
     service = _service(frame, values, params, found.cuts)
     return Tiered(frame, found.codes, overrides, service, rule, second)
+
+
+def _fill(
+    scores: np.ndarray,
+    forced: np.ndarray,
+    params: Params,
+    values: np.ndarray,
+    second: np.ndarray | None,
+) -> tuple[TierRule, Assignment]:
+    """Let the score fill the places that decisions by hand leave."""
+    taken = np.bincount(forced[forced != UNSCORED], minlength=len(TIERS))
+    rule = tier_rule(params, taken=taken)
+    free = np.where(forced == UNSCORED, scores, np.nan)
+    return rule, assign_tiers(free, rule, values=values, second=second)
 
 
 def tier_rule(params: Params, *, taken: np.ndarray | None = None) -> TierRule:
