@@ -174,6 +174,31 @@ def test_money_below_zero_is_named_and_left_out(portray):
     assert done.portrait.customers.frame.loc["C-007", "order_amount"] == 0
 
 
+def test_customers_without_a_score_are_in_no_half_of_the_back_test(portray, portrait_steps):
+    """The ten largest have no dimension at all: they have no tier, neither now nor then."""
+    tables = company()
+    accounts = tables["accounts"]
+    accounts["influence"] = accounts["employees"].rank().where(accounts["employees"].rank() <= 30)
+    done = portray(tables, dimensions=["influence"], weights=[100])
+    assert (done.tiered.frame["tier"] == "–").sum() == 10
+    assert done.test.tiers["customers"].tolist() == [3, 5, 10, 12]
+    assert (done.test.top.n, done.test.top.value) == (8, 1.0)
+    assert done.test.moves.empty
+    assert done.firmness.n == 30
+    assert done.firmness.methods["kept"].tolist() == [1.0] * len(done.firmness.methods)
+    assert done.portrait.facts.index[done.firmness.firm].isin(done.tiered.of(*"SABC")).all()
+    assert len(portrait_steps.shown(done)) == 34
+
+
+def test_one_customer_without_a_score_does_not_stop_the_portrait(portray):
+    tables = company()
+    influence = np.arange(40.0)
+    tables["accounts"]["influence"] = np.where(influence == 5, np.nan, influence)
+    done = portray(tables, dimensions=["influence"], weights=[100])
+    assert done.tiered.frame.loc["C-005", "tier"] == "–"
+    assert done.test.tiers["customers"].sum() == 39
+
+
 def test_decisions_by_hand_have_a_beginning_and_an_end(portray):
     lines = [
         "C-001 | S | entry into Asia | 2025-01-31 | 2026-12-31",
