@@ -230,6 +230,14 @@ def test_a_strategic_account_keeps_its_floor_when_others_take_the_places(portray
     assert frame.loc[order[6], "tier"] == "B"
 
 
+def test_a_tier_above_its_places_is_said_in_plain_words(portray):
+    lines = ["C-001 | S | one | | ", "C-002 | S | two | | "]
+    done = portray(company(), overrides=lines, accounts_per_manager=[1, 5, 5, 40])
+    assert any("tier S has 2 customers for 1 place." in f.claim for f in done.findings.findings)
+    (what,) = (a.what for a in done.findings.actions if a.what.startswith("Tier S"))
+    assert "2 customers for 1 place; find" in what
+
+
 @pytest.mark.parametrize(
     ("lines", "why"),
     [

@@ -140,6 +140,11 @@ def test_on_its_first_day_it_is_too_early(company, run):
     assert result["qualified_opportunities"] in ("window not over yet", "not measured")
 
 
+def test_one_day_after_the_first_is_one_day(company, run):
+    caveats = run(company, as_of=date(2025, 9, 17)).causes.comparison.caveats
+    assert caveats[0].startswith("Only 1 day after the first day is known: ")
+
+
 def test_notes_of_the_source_open_the_caveats_of_a_report(
     company, look_back_on, open_in_memory, tmp_path
 ):

@@ -154,6 +154,17 @@ def table_actions(steps: Steps) -> Table:
     return actions.table_actions(steps.actions)
 
 
+def some(number: float, noun: str) -> str:
+    """Write how many there are of something.
+
+    Examples
+    --------
+    >>> some(1, "place"), some(1200, "place")
+    ('1 place', '1,200 places')
+    """
+    return f"{number:,.0f} {noun}{'' if number == 1 else 's'}"
+
+
 def _uncovered(portrait: Portrait, scored: Scored, tiered: Tiered) -> tuple[pd.DataFrame, int]:
     top = tiered.of(*TOP_TIERS).intersection(portrait.own.index)
     chain = portrait.chain
@@ -225,8 +236,9 @@ def _hands(shifts: pd.DataFrame, params: Params) -> Iterator[tuple[str, str, str
     over = shifts.loc[shifts["customers"] > shifts["places"]]
     for row in over.itertuples():
         what = (
-            f"Tier {row.tier}: {row.customers:,} customers for {row.places:,.0f} places; find "
-            f"{formats.number(row.difference)} more managers, or serve them another way"
+            f"Tier {row.tier}: {some(row.customers, 'customer')} for "
+            f"{some(row.places, 'place')}; find {formats.number(row.difference)} more managers, "
+            "or serve them another way"
         )
         yield what, params.owner, "no tier above its places"
 

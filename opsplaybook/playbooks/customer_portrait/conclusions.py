@@ -12,7 +12,7 @@ from opsplaybook.findings import (
     key_figure,
     strongest,
 )
-from opsplaybook.playbooks.customer_portrait.actions import Steps
+from opsplaybook.playbooks.customer_portrait.actions import Steps, some
 from opsplaybook.playbooks.customer_portrait.back_test import BackTest, Standing
 from opsplaybook.playbooks.customer_portrait.concentration import Concentrated, negative_values
 from opsplaybook.playbooks.customer_portrait.definitions import DEFINITIONS, METHOD
@@ -218,7 +218,7 @@ def _hands(steps: Steps) -> Finding | None:
     if over.empty:
         return None
     parts = [
-        f"tier {row.tier} has {row.customers:,} customers for {row.places:,.0f} places"
+        f"tier {row.tier} has {some(row.customers, 'customer')} for {some(row.places, 'place')}"
         for row in over.itertuples()
     ]
     n = int(over["customers"].sum())
@@ -250,7 +250,7 @@ def _moved(test: BackTest) -> Finding | None:
     up = int((test.moves["now"].map(rank) < test.moves["then"].map(rank)).sum())
     first = test.moves.iloc[0]
     return Finding(
-        claim=f"Since {formats.day(test.day)} {up:,} customers moved up and "
+        claim=f"Since {formats.day(test.day)} {some(up, 'customer')} moved up and "
         f"{len(test.moves) - up:,} down by score; the largest change is {first['label']}, from "
         f"{first['then']} to {first['now']} because of {first['because']}.",
         strength=grade(detectable=True, n=len(test.moves), design="before and after"),
