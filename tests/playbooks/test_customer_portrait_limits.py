@@ -199,6 +199,28 @@ def test_one_customer_without_a_score_does_not_stop_the_portrait(portray):
     assert done.test.tiers["customers"].sum() == 39
 
 
+def test_a_source_without_contact_days_says_nothing_of_coverage(portray, portrait_steps):
+    """People are known by role, but not whom we speak with: that is no "covered at none"."""
+    tables = company()
+    keys = tables["accounts"]["account_id"]
+    people = pd.DataFrame({"contact_id": keys, "account_id": keys, "role": "decision maker"})
+    done = portray(tables | {"contacts": people})
+    caveat = "Contacts have no day since which we are in contact: coverage is left out."
+    assert done.findings.caveats.count(caveat) == 1
+    assert done.steps.uncovered.empty
+    assert not [action for action in done.steps.actions if "regular contact" in action.what]
+    assert "covered" not in {figure.key for figure in done.findings.key_figures}
+    assert not [f for f in done.findings.findings if "covered" in f.claim]
+    shown = portrait_steps.shown(done)
+    assert [h.label for h in shown["decision-chain"].headings] == [
+        "Part in decisions", "Somebody known", "Nobody known",
+    ]  # fmt: skip
+    assert shown["decision-chain"].rows[3] == ("decision maker", "40", "0")
+    assert "Decision maker covered" not in [h.label for h in shown["segments"].headings]
+    people["covered_on"] = ["2025-01-01", *[None] * 39]
+    assert portray(tables | {"contacts": people}).steps.uncovered["open"].any()
+
+
 def test_decisions_by_hand_have_a_beginning_and_an_end(portray):
     lines = [
         "C-001 | S | entry into Asia | 2025-01-31 | 2026-12-31",

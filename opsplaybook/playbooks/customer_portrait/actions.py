@@ -16,7 +16,7 @@ from opsplaybook.playbooks.customer_portrait.back_test import BackTest
 from opsplaybook.playbooks.customer_portrait.firmness import Firmness
 from opsplaybook.playbooks.customer_portrait.overrides import IN_FORCE
 from opsplaybook.playbooks.customer_portrait.params import Params
-from opsplaybook.playbooks.customer_portrait.portrait import DECISION_MAKER, Portrait
+from opsplaybook.playbooks.customer_portrait.portrait import DECISION_MAKER, NO_COVERAGE, Portrait
 from opsplaybook.playbooks.customer_portrait.score import Scored
 from opsplaybook.playbooks.customer_portrait.tiers import TOP_TIERS, Tiered
 from opsplaybook.sources import Tables
@@ -103,7 +103,8 @@ def table_uncovered(steps: Steps, portrait: Portrait) -> Table:
         Column("owner", "Looked after by"),
         Column("missing", "Nobody in regular contact with"),
     ]
-    note = "" if len(portrait.chain) else "The source does not say who decides: left out."
+    note = NO_COVERAGE if not portrait.covers else ""
+    note = note if len(portrait.chain) else "The source does not say who decides: left out."
     return tables.table(
         steps.uncovered,
         columns,
@@ -168,9 +169,8 @@ def some(number: float, noun: str) -> str:
 def _uncovered(portrait: Portrait, scored: Scored, tiered: Tiered) -> tuple[pd.DataFrame, int]:
     top = tiered.of(*TOP_TIERS).intersection(portrait.own.index)
     chain = portrait.chain
-    open_parts = chain.loc[
-        chain["account_id"].isin(top) & chain["role"].isin(DECIDERS) & (chain["state"] != STATES[0])
-    ]
+    wanted = portrait.covers & chain["account_id"].isin(top) & chain["role"].isin(DECIDERS)
+    open_parts = chain.loc[wanted & (chain["state"] != STATES[0])]
     order = {role: place for place, role in enumerate(CHAIN)}
     open_parts = open_parts.sort_values("role", key=lambda roles: roles.map(order))
     grouped = open_parts.groupby("account_id")["role"]

@@ -134,7 +134,7 @@ def _tiles(
         tiles.append(key_figure("separation", "Back-test", top,
             "share of pairs in which a customer of S or A brought more than one of B or C; 50% "
             "is chance", unit="customers in the smaller half", tone=tone))  # fmt: skip
-    if len(portrait.chain):
+    if portrait.covers:
         tiles.append(key_figure("covered", "Decision makers covered", _covered(steps, portrait),
             "customers of S and A with somebody of ours in contact with a decision maker",
             unit="customers"))  # fmt: skip
@@ -196,7 +196,7 @@ def _firmness(firmness: Firmness, portrait: Portrait) -> Finding | None:
 
 
 def _coverage(steps: Steps, portrait: Portrait) -> Finding | None:
-    if not steps.top or portrait.chain.empty:
+    if not steps.top or not portrait.covers:
         return None
     covered = _covered(steps, portrait)
     known = f": {formats.estimate(covered, unit='customers')}" if covered.enough else ""
