@@ -125,6 +125,27 @@ def test_follow_up_at_the_very_hour_is_in_time(look_back_on, open_in_memory):
     assert done.results.measures.of("follow_up_share").value == pytest.approx(5 / 6)
 
 
+def test_a_follow_up_that_is_not_due_is_not_late(look_back_on, open_in_memory):
+    """Leads of March 11 at noon have 48 hours until March 13 at noon."""
+    rows = [*GUESTS, guest(20, attended=True, qualified=False) | {"redeemed_at": NOON}]
+    source = open_in_memory(COMPANY | {"event_contacts": rows})
+    open_, over = (
+        look_back_on(source, event_id="E1", as_of=date(2025, 3, day)) for day in (12, 13)
+    )
+    assert open_.results.measures.of("follow_up_share") is None
+    assert over.results.measures.of("follow_up_share").value == 0.5
+    results = [
+        done.results.goals.set_index("metric").loc["follow_up_share", "result"]
+        for done in (open_, over)
+    ]
+    assert results == ["window not over yet", "met"]
+    left_out = "Left out of the share followed up in time:"
+    pending = f"{left_out} 6 of 7 qualified contacts, whose 48 h are not over."
+    unknown = f"{left_out} 1 of 7 qualified contacts, without a time of qualification."
+    assert {pending, unknown} <= set(open_.findings.caveats)
+    assert [c for c in over.findings.caveats if c.startswith(left_out)] == [unknown]
+
+
 def test_before_the_window_is_over_late_goals_are_open(early):
     result = early.results.goals.set_index("metric")["result"]
     assert result[["deals", "closed_revenue"]].eq("window not over yet").all()

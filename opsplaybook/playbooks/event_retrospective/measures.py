@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from opsplaybook.metrics.events import UNKNOWN
+from opsplaybook.metrics.events import UNKNOWN, follow_up_states
 from opsplaybook.playbooks.event_retrospective.params import Params
 from opsplaybook.stats.clusters import clustered_mean
 from opsplaybook.stats.nested_rates import clustered_rate
@@ -25,11 +25,14 @@ class Measures:
         Money planned.
     by_metric : dict of str to Estimate
         What could be measured.
+    pending : frozenset of str
+        Goal metrics that more days may still change, whatever the windows of the event.
     """
 
     cost: Estimate
     planned_cost: Estimate
     by_metric: dict[str, Estimate]
+    pending: frozenset[str]
 
     def of(self, metric: str) -> Estimate | None:
         """Return the estimate of a goal metric; None when the data cannot give it."""
@@ -51,7 +54,9 @@ def measure(
         found["cost"] = cost
         found["cost_per_lead"] = per_unit(cost, found.get("leads"))
         found["cost_per_opportunity"] = per_unit(cost, found.get("qualified_opportunities"))
-    return Measures(cost, planned, {name: e for name, e in found.items() if e is not None})
+    due = follow_up_states(people, hours=params.follow_up_hours)
+    pending = frozenset({"follow_up_share"} if (due == "not due yet").any() else ())
+    return Measures(cost, planned, {name: e for name, e in found.items() if e is not None}, pending)
 
 
 def per_unit(cost: Estimate, units: Estimate | None) -> Estimate | None:
@@ -81,9 +86,9 @@ def _people_measures(people: pd.DataFrame, params: Params) -> dict[str, Estimate
     known = attended.loc[attended["role"] != UNKNOWN]
     tiers = attended.drop_duplicates("account_id")
     tiers = tiers.loc[tiers["tier"] != UNKNOWN, "tier"]
-    new = qualified.loc[~qualified["was_customer"], "account_id"]
+    new = qualified.loc[qualified["was_customer"].eq(other=False), "account_id"]
+    counts_new = people["qualified"].any() and people["was_customer"].notna().any()
     accounts = people.groupby("account_id")["redeemed"].any()
-    in_time = qualified["follow_up_hours"] <= params.follow_up_hours
     level = params.level
     steps = {"registrations": "registered", "attendees": "attended"}
     measures = {metric: _heads(people, step, level) for metric, step in steps.items()}
@@ -91,13 +96,13 @@ def _people_measures(people: pd.DataFrame, params: Params) -> dict[str, Estimate
         "invited": _invited(people),
         "leads": _heads(people, "qualified", level),
         "attended_accounts": _accounts(attended["account_id"], people["attended"].any(), level),
-        "new_accounts": _accounts(new, people["qualified"].any(), level),
+        "new_accounts": _accounts(new, counts_new, level),
         "attendance_rate": _clustered(people.loc[people["registered"]], "attended", level),
         "decision_maker_share": _clustered(known, "decision_maker", level),
         "tier_sa_share": rate(tiers.isin(["S", "A"]).sum(), len(tiers), level=level)
         if len(tiers)
         else None,
-        "follow_up_share": _clustered(qualified.assign(in_time=in_time), "in_time", level),
+        "follow_up_share": _follow_up_share(people, params),
         "satisfaction": _satisfaction(attended, level),
         "redemptions": _redemptions(people, level),
         "redemption_rate": rate(int(accounts.sum()), len(accounts), level=level)
@@ -131,6 +136,14 @@ def _clustered(people: pd.DataFrame, flag: str, level: float) -> Estimate | None
         return None
     by_account = people.groupby("account_id")[flag].agg(["sum", "size"])
     return clustered_rate(by_account["sum"], by_account["size"], level=level)
+
+
+def _follow_up_share(people: pd.DataFrame, params: Params) -> Estimate | None:
+    """Estimate the share followed up in time of those whose time is over."""
+    states = follow_up_states(people, hours=params.follow_up_hours)
+    due = states.loc[states.isin(["in time", "late"])]
+    frame = people.loc[due.index].assign(in_time=due == "in time")
+    return _clustered(frame, "in_time", params.level)
 
 
 def _satisfaction(attended: pd.DataFrame, level: float) -> Estimate | None:

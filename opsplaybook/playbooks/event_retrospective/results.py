@@ -22,6 +22,9 @@ LATE_METRICS = frozenset(
 )
 """Goals that are decided only when the late window is over."""
 
+NOT_OVER = "window not over yet"
+"""Result of a goal that more days may still change."""
+
 RETURN_COLUMNS = (
     "relation", "basis", "window_days", "state", "deals", "benefit", "low", "high", "cost",
     "return", "return_low", "return_high",
@@ -150,8 +153,10 @@ def _judged(
         high=[e.interval.high if e and e.interval else np.nan for e in estimates],
         n=[e.n if e else 0 for e in estimates],
     )
+    late = frozenset() if over else LATE_METRICS
+    may_change = frozenset(frame["metric"]) if running else late | measures.pending
     results = [
-        _result(goal, params.goal_tolerance, over=over, running=running)
+        _result(goal, params.goal_tolerance, may_change=may_change, pending=measures.pending)
         for goal in judged.itertuples(index=False)
     ]
     beyond = (judged["target"] < judged["low"]) | (judged["target"] > judged["high"])
@@ -159,16 +164,17 @@ def _judged(
     return judged.assign(result=results, certain=certain)
 
 
-def _result(goal: tuple, tolerance: float, *, over: bool, running: bool) -> str:
+def _result(
+    goal: tuple, tolerance: float, *, may_change: frozenset[str], pending: frozenset[str]
+) -> str:
     if goal.standing != "set before":
         return goal.standing
     if np.isnan(goal.actual):
-        return "not measured"
+        return NOT_OVER if goal.metric in pending else "not measured"
     word = judge(
         goal.actual, goal.target, tolerance=tolerance, higher_is_better=goal.higher_is_better
     )
-    may_change = running or (goal.metric in LATE_METRICS and not over)
-    return "window not over yet" if may_change and not _is_final(goal, word) else word
+    return NOT_OVER if goal.metric in may_change and not _is_final(goal, word) else word
 
 
 def _is_final(goal: tuple, word: str) -> bool:
@@ -242,7 +248,7 @@ def _return_row(
         "relation": relation,
         "basis": basis,
         "window_days": days,
-        "state": "over" if over else "window not over yet",
+        "state": "over" if over else NOT_OVER,
         "deals": int((own[basis] > 0).sum()),
         "benefit": np.nan if missing else benefit.value,
         "low": np.nan if without else benefit.interval.low,
