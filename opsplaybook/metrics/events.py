@@ -14,6 +14,9 @@ STEPS = ("invited", "registered", "attended", "qualified", "redeemed")
 DECISION_ROLES = frozenset({"decision maker", "budget holder", "signer"})
 """Roles that can say yes or no: what "decision maker share" counts."""
 
+DEAL_ALONE = "deal "
+"""Begins the account of a deal that has none: with its key it is a unit of its own."""
+
 UNKNOWN = "not known"
 """Class of a person or account whose attribute is missing."""
 
@@ -190,9 +193,10 @@ def deals(tables: Tables, event_id: str, *, window_days: int) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``opportunity_id``, ``account_id``, ``kind``, ``relation`` ("sourced", "influenced"),
-        ``opened_on``, ``closed_on``, ``outcome``, ``qualified`` (bool), ``amount`` and
-        ``days_to_open`` (negative when opened before the event).
+        ``opportunity_id``, ``account_id`` (a deal without one is a unit of its own), ``kind``,
+        ``relation`` ("sourced", "influenced"), ``opened_on``, ``closed_on``, ``outcome``,
+        ``qualified`` (bool), ``amount`` and ``days_to_open`` (negative when opened before the
+        event).
     """
     day = event_day(tables, event_id)
     rows = tables["opportunities"]
@@ -207,7 +211,7 @@ def deals(tables: Tables, event_id: str, *, window_days: int) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "opportunity_id": frame["opportunity_id"],
-            "account_id": frame["account_id"],
+            "account_id": frame["account_id"].fillna(DEAL_ALONE + frame["opportunity_id"]),
             "kind": frame["kind"],
             "relation": np.where(is_sourced, "sourced", "influenced"),
             "opened_on": frame["opened_on"],
@@ -218,6 +222,11 @@ def deals(tables: Tables, event_id: str, *, window_days: int) -> pd.DataFrame:
             "days_to_open": (frame["opened_on"] - day).dt.days.astype("float64"),
         }
     )
+
+
+def names_events(tables: Tables) -> bool:
+    """Tell whether there is a pipeline that can say which event a deal came from."""
+    return tables.has("opportunities") and records(tables, "opportunities", "event_id")
 
 
 def overlapping(tables: Tables, event_id: str, *, window_days: int) -> pd.DataFrame:

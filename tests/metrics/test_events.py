@@ -246,6 +246,21 @@ def test_deals_carry_their_last_amount_and_their_days(deals):
     assert deals.index[deals["qualified"]].tolist() == closed_or_qualified
 
 
+def test_deals_without_an_account_are_units_of_their_own(make_tables):
+    rows = [deal(f"D{number}", None, date(2025, 4, 1), "E1") for number in (1, 2)]
+    tables = make_tables(COMPANY | {"opportunities": [*DEALS, *rows]}, as_of=AS_OF)
+    found = events.deals(tables, "E1", window_days=90).set_index("opportunity_id")
+    assert found.loc[["D1", "D2"], "account_id"].tolist() == ["deal D1", "deal D2"]
+    assert found.loc[["D1", "D2"], "relation"].tolist() == ["sourced", "sourced"]
+
+
+def test_a_pipeline_names_events_or_not(make_tables):
+    plain = [{"opportunity_id": "D1", "account_id": "A1", "opened_on": date(2025, 4, 1)}]
+    for rows, named in ((DEALS, True), (plain, False), ([], False)):
+        tables = make_tables(COMPANY | {"opportunities": rows} if rows else COMPANY, as_of=AS_OF)
+        assert events.names_events(tables) is named
+
+
 def test_other_events_are_counted_around_the_event(make_tables):
     extra = [
         {"event_id": "E2", "start_on": date(2025, 3, 12), "end_on": None, "name": None},

@@ -176,6 +176,19 @@ def test_while_the_event_runs_only_what_cannot_change_is_decided(look_back_on, o
     assert not [leaf for leaf in done.causes.leaves if leaf.branch in ("reach", "qualified")]
 
 
+def test_means_and_costs_per_unit_are_not_final_while_the_event_runs(look_back_on, open_in_memory):
+    """Both are ahead of their targets now: 4.5 points, and 4,200 for 6 leads."""
+    running = [COMPANY["events"][0] | {"end_on": date(2025, 3, 31)}, COMPANY["events"][1]]
+    goals = [goal("satisfaction", 4.0), goal("cost_per_lead", 1000), goal("leads", 4)]
+    source = open_in_memory(COMPANY | {"events": running, "event_goals": goals})
+    for day, words in (
+        (date(2025, 3, 20), ["window not over yet", "window not over yet", "exceeded"]),
+        (date(2025, 3, 31), ["exceeded"] * 3),
+    ):
+        done = look_back_on(source, event_id="E1", as_of=day)
+        assert done.results.goals["result"].tolist() == words
+
+
 def test_only_goals_set_before_decide(done):
     sentence = done.findings.verdict.sentence
     assert sentence.startswith("5 of 9 decided goals reached")

@@ -12,6 +12,9 @@ from opsplaybook.stats.rates import rate
 from opsplaybook.stats.results import Estimate, Interval
 from opsplaybook.stats.totals import total
 
+COUNTED = "counted"
+"""Method of what was counted, not estimated: chance has no part in it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Measures:
@@ -40,16 +43,19 @@ class Measures:
 
 
 def measure(
-    people: pd.DataFrame, costs: pd.DataFrame, deals: pd.DataFrame, params: Params
+    people: pd.DataFrame, costs: pd.DataFrame, deals: pd.DataFrame | None, params: Params
 ) -> Measures:
     """Estimate every goal metric that the data can give.
 
     Totals carry the interval of `opsplaybook.stats.totals`, by account; shares of accounts the
-    Wilson interval; shares of people an interval clustered by account.
+    Wilson interval; shares of people an interval clustered by account. What came of deals is not
+    known without `deals` (None: no pipeline that names events); without a row it is 0.
     """
     cost = _counted(costs["actual"].sum() if len(costs) else float("nan"), len(costs))
     planned = _counted(costs["planned"].sum(min_count=1), len(costs))
-    found = _people_measures(people, params) | _deal_measures(deals, params)
+    found = _people_measures(people, params)
+    if deals is not None:
+        found |= _deal_measures(deals, params)
     if len(costs):
         found["cost"] = cost
         found["cost_per_lead"] = per_unit(cost, found.get("leads"))
@@ -75,7 +81,7 @@ def per_unit(cost: Estimate, units: Estimate | None) -> Estimate | None:
 
 
 def _counted(value: float, n: int) -> Estimate:
-    return Estimate(float(value), None, n, "money", "counted")
+    return Estimate(float(value), None, n, "money", COUNTED)
 
 
 def _people_measures(people: pd.DataFrame, params: Params) -> dict[str, Estimate | None]:
@@ -117,7 +123,7 @@ def _invited(people: pd.DataFrame) -> Estimate | None:
     if invited.empty:
         return None
     count = float(len(invited))
-    return Estimate(count, None, invited["account_id"].nunique(), "count", "counted", count)
+    return Estimate(count, None, invited["account_id"].nunique(), "count", COUNTED, count)
 
 
 def _heads(people: pd.DataFrame, step: str, level: float) -> Estimate | None:
@@ -166,8 +172,6 @@ def _deal_measures(deals: pd.DataFrame, params: Params) -> dict[str, Estimate]:
     won = own.loc[own["outcome"] == "won"]
     qualified = own.loc[own["qualified"]]
     level = params.level
-    if deals.empty:
-        return {}
     return {
         "qualified_opportunities": total(qualified.groupby("account_id").size(), level=level),
         "pipeline_value": _money(own, level),

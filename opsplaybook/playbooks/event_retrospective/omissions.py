@@ -103,6 +103,8 @@ def _of_costs(costs: pd.DataFrame) -> Iterator[str]:
 def _of_deals(given: Tables, deals: pd.DataFrame) -> Iterator[str]:
     if given["opportunities"].empty:
         yield "There is no pipeline: deals and returns on them are left out."
+    elif not event_metrics.names_events(given):
+        yield "Deals do not name the event that they came from: deals sourced are left out."
     worthless = int(deals["amount"].isna().sum())
     if worthless:
         yield f"{worthless} of {len(deals)} deals have no amount: they add nothing to returns."
