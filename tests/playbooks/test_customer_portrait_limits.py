@@ -1,5 +1,6 @@
 """The portrait at its limits: bad parameters, poor data, decisions by hand, days before all."""
 
+import io
 from datetime import date
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from opsplaybook.errors import NotEnoughDataError, ParamsError, UsageError
 from opsplaybook.params import resolve
 from opsplaybook.playbooks.customer_portrait import Params
+from opsplaybook.playbooks.customer_portrait.score import correlations
 
 HOSTILE = 'A & <script>alert(1)</script> $x^2$ "S"'
 SMALL = {"managers": [1, 1, 2, 1], "accounts_per_manager": [3, 5, 5, 40], "weight_draws": 100}
@@ -163,6 +165,49 @@ def _only(done, dimensions):
     return playbook.score_customers(done.portrait, params)
 
 
+def test_shares_of_value_are_the_same_in_every_table(portray, portrait_steps):
+    """One customer is far below zero: shares count it as nothing, money stays net."""
+    tables = company()
+    credit = {"invoice_id": "N", "account_id": "C-007", "issued_on": "2025-12-30", "amount": -1e5}
+    tables["invoices"].loc[len(tables["invoices"])] = credit
+    done = portray(tables, segment_by="owner")
+    value = done.portrait.facts["value"]
+    worth = value.clip(lower=0)
+    service = done.tiered.service.set_index("tier")
+    top = done.tiered.of("S", "A")
+    assert service.loc[["S", "A"], "share"].sum() == pytest.approx(
+        worth[top].sum() / worth.sum(), rel=1e-12
+    )
+    assert service["share"].sum() == pytest.approx(1)
+    assert service["value"].sum() == pytest.approx(value.sum())
+    shown = portrait_steps.shown(done)
+    segments = pd.read_csv(io.StringIO(shown["segments"].csv))
+    assert segments["share"].sum() == pytest.approx(1)
+    assert segments["value"].sum() == pytest.approx(value.sum())
+    for key in ("segments", "tiers"):
+        assert shown[key].note.endswith("Values below zero count as zero in the shares.")
+
+
+def test_tiers_by_shares_of_value_need_value(portray, portrait_steps):
+    done = portray({"accounts": company()["accounts"]}, cut_by="cumulative")
+    assert set(done.tiered.frame["tier"]) == {"C"}
+    caveat = "There is no value to cut tiers at shares of: the score puts everybody into C."
+    assert caveat in done.findings.caveats
+    assert caveat in portrait_steps.shown(done)["tiers"].note
+
+
+def test_filled_gaps_are_not_correlated(portray):
+    """Influence and brand rise together where known; a gap that counts as lowest is no value."""
+    tables = company()
+    rank = tables["accounts"]["employees"].rank()
+    tables["accounts"]["influence"] = rank.where(rank > 20)
+    tables["accounts"]["brand"] = (41 - rank).where(rank > 10)
+    names = {"dimensions": ["influence", "brand"], "weights": [50, 50]}
+    done = portray(tables, **names, gaps=["lowest"])
+    (row,) = correlations(done.scored).itertuples()
+    assert (row.n, row.correlation) == (20, pytest.approx(-1))
+
+
 def test_money_below_zero_is_named_and_left_out(portray):
     tables = company()
     credit = {"invoice_id": "N", "account_id": "C-007", "issued_on": "2025-12-30", "amount": -1e7}
@@ -250,6 +295,17 @@ def test_a_strategic_account_keeps_its_floor_when_others_take_the_places(portray
     assert frame["overridden"].sum() == 2
     assert frame["tier"].value_counts()[["S", "A", "B"]].tolist() == [3, 5, 10]
     assert frame.loc[order[6], "tier"] == "B"
+
+
+def test_what_was_decided_by_hand_is_not_asked_for_again(portray):
+    """The largest is in C by decision, the smallest in S: neither is loose, or to review."""
+    value = portray(company()).portrait.facts["value"].sort_values()
+    lines = [f"{value.index[-1]} | C | leaves | | ", f"{value.index[0]} | S | why not | | "]
+    done = portray(company(), overrides=lines)
+    assert not set(done.steps.review["account_id"]) & {value.index[0], value.index[-1]}
+    by_score = done.tiered.of("S", "A").drop(value.index[0])
+    loose = int((~done.firmness.firm[by_score]).sum())
+    assert f"; not firm: {loose} of the 7 by score; " in done.findings.verdict.sentence
 
 
 def test_a_tier_above_its_places_is_said_in_plain_words(portray):

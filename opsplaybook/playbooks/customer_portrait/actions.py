@@ -18,7 +18,7 @@ from opsplaybook.playbooks.customer_portrait.overrides import IN_FORCE
 from opsplaybook.playbooks.customer_portrait.params import Params
 from opsplaybook.playbooks.customer_portrait.portrait import DECISION_MAKER, NO_COVERAGE, Portrait
 from opsplaybook.playbooks.customer_portrait.score import Scored
-from opsplaybook.playbooks.customer_portrait.tiers import TOP_TIERS, Tiered
+from opsplaybook.playbooks.customer_portrait.tiers import NO_TIER, TOP_TIERS, Tiered
 from opsplaybook.sources import Tables
 from opsplaybook.tables import Column
 
@@ -185,7 +185,10 @@ def _uncovered(portrait: Portrait, scored: Scored, tiered: Tiered) -> tuple[pd.D
 
 
 def _review(portrait: Portrait, tiered: Tiered, firmness: Firmness) -> pd.DataFrame:
-    """List S and A customers whose tier hangs on the weights, and large ones below."""
+    """List S and A customers whose tier hangs on the weights, and large ones below.
+
+    What was decided by hand is decided: it is not asked for again.
+    """
     own = tiered.frame.loc[portrait.own.index]
     doubtful = (own["borderline"] & ~firmness.firm.loc[own.index]) & ~own["overridden"]
     near_top = own["tier"].isin(TOP_TIERS) | (
@@ -193,10 +196,12 @@ def _review(portrait: Portrait, tiered: Tiered, firmness: Firmness) -> pd.DataFr
     )
     value = portrait.customers.frame["value"].reindex(own.index)
     smallest_top = value.loc[own["tier"] == "S"].median()
-    large = ~own["tier"].isin(TOP_TIERS) & (value > smallest_top)
+    large = ~own["tier"].isin(TOP_TIERS) & (value > smallest_top) & ~own["overridden"]
+    more = "brings more than half of the customers of S, but"
     why = pd.Series("", index=own.index, dtype="str")
     why = why.mask(doubtful & near_top, "at the border, and its tier hangs on the weights")
-    why = why.mask(large, "brings more than half of the customers of S, but scores low")
+    why = why.mask(large, f"{more} scores low")
+    why = why.mask(large & (own["tier"] == NO_TIER), f"{more} has no score")
     frame = pd.DataFrame(
         {
             "label": portrait.facts.loc[own.index, "label"],

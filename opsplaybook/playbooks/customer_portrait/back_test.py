@@ -18,7 +18,7 @@ from opsplaybook.metrics.value import (
     months_before,
 )
 from opsplaybook.playbooks.customer_portrait.params import Params
-from opsplaybook.playbooks.customer_portrait.portrait import Portrait
+from opsplaybook.playbooks.customer_portrait.portrait import Portrait, positive_shares
 from opsplaybook.playbooks.customer_portrait.score import POINTS, Scored, score_values, words
 from opsplaybook.playbooks.customer_portrait.tiers import (
     TOP_TIERS,
@@ -245,7 +245,7 @@ def _by_tier(
     codes: np.ndarray, later: pd.Series, portrait: Portrait, params: Params
 ) -> pd.DataFrame:
     kept = later.index.isin(portrait.customers.frame.index)
-    total = later.sum()
+    shares = positive_shares(later, pd.Series(codes, index=later.index))
     rows = []
     for place, tier in enumerate(TIERS):
         inside = codes == place
@@ -254,7 +254,7 @@ def _by_tier(
             _mean, [later[inside].to_numpy()], generator=generator, kind="money", level=params.level
         )
         stayed = rate(float(kept[inside].sum()), int(inside.sum()), level=params.level)
-        share = later[inside].sum() / total if total > 0 else nan
+        share = shares.get(place, 0.0 if len(shares) else nan)
         rows.append(
             (tier, int(inside.sum()), mean.value, *mean.ends, share, stayed.value, *stayed.ends)
         )

@@ -53,7 +53,7 @@ def findings(
         _double(scored),
         _moved(test),
     ]
-    caveats = (*given.caveats, *portrait.caveats, *scored.caveats, *test.caveats)
+    caveats = (*given.caveats, *portrait.caveats, *scored.caveats, *tiered.caveats)
     customers = portrait.customers
     return Findings(
         playbook="customer_portrait",
@@ -65,7 +65,7 @@ def findings(
         key_figures=_tiles(portrait, concentrated, tiered, firmness, test, steps),
         findings=strongest([finding for finding in found if finding is not None]),
         actions=steps.actions,
-        caveats=tuple(dict.fromkeys([*caveats, *negative_values(concentrated)])),
+        caveats=tuple(dict.fromkeys([*caveats, *test.caveats, *negative_values(concentrated)])),
         definitions=DEFINITIONS,
         method=METHOD,
     )
@@ -76,10 +76,12 @@ def _verdict(portrait: Portrait, tiered: Tiered, firmness: Firmness, test: BackT
     top = tiered.of(*TOP_TIERS).intersection(portrait.own.index)
     share = _share_of_value(portrait, tiered)
     held = f", with {formats.share(share.value)} of the value" if share.n else ""
-    loose = int((~firmness.firm.loc[top]).sum())
+    by_score = top[firmness.own_share.loc[top].notna()]
+    loose = int((~firmness.firm.loc[by_score]).sum())
+    whom = "these" if len(by_score) == len(top) else f"the {len(by_score):,} by score"
     parts = [
         f"in tiers S and A: {len(top):,} of {len(portrait.own):,} customers{held}",
-        f"not firm: {loose:,} of these" if len(top) else "",
+        f"not firm: {loose:,} of {whom}" if len(by_score) else "",
         _tested(test),
     ]
     sentence = "; ".join(part for part in parts if part)

@@ -126,6 +126,23 @@ def portray(given: Tables, params: Params) -> Portrait:
     )
 
 
+def positive_shares(values: pd.Series, groups: pd.Series) -> pd.Series:
+    """Return the share of all value that each group holds; a value below zero counts as zero.
+
+    Missing for a group of which no value is known; empty where there is no value above zero.
+    """
+    worth = values.clip(lower=0)
+    total = worth.sum()
+    return (
+        worth.groupby(groups).sum(min_count=1) / total if total > 0 else pd.Series(dtype="float64")
+    )
+
+
+def note_on_shares(values: pd.Series) -> str:
+    """Say that shares leave out what is below zero, where something is."""
+    return "Values below zero count as zero in the shares." if (values < 0).any() else ""
+
+
 def table_coverage(portrait: Portrait) -> Table:
     """Show of how many customers each fact is known: gaps are gaps, not zeros."""
     own = portrait.own
@@ -168,6 +185,7 @@ def table_segments(portrait: Portrait) -> Table:
     if not portrait.covers:
         columns = [column for column in columns if column.name != "covered"]
     note = "" if portrait.segment else "The column to group by has no value in this source."
+    note = " ".join(filter(None, [note, note_on_shares(portrait.own["value"])]))
     return tables.table(
         frame,
         columns,
@@ -262,14 +280,14 @@ def _segments(portrait: Portrait) -> pd.DataFrame:
     chain = portrait.chain
     decider = chain.loc[chain["role"] == DECISION_MAKER].set_index("account_id")["state"]
     covered = decider.reindex(own.index) == STATES[0]
-    total = own["value"].sum(min_count=1)
+    shares = positive_shares(own["value"], key.astype("str"))
     rows = []
     for name, part in own.groupby(key.astype("str")):
         middle = median(part["value"], kind="money", level=portrait.level)
         share = rate(float(covered[part.index].sum()), len(part), level=portrait.level)
         value = part["value"].sum(min_count=1)
         rows.append((
-            name, len(part), value, value / total if total else np.nan,
+            name, len(part), value, shares.get(name, np.nan),
             middle.value, *middle.ends, share.value, *share.ends, part["tickets"].mean(),
         ))  # fmt: skip
     columns = [
