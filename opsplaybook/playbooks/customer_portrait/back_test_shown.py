@@ -121,7 +121,7 @@ def table_moved(test: BackTest, portrait: Portrait) -> Table:
         Column("then", "Tier then"),
         Column("now", "Tier now"),
         Column("change", "Points", "number", decimals=1),
-        Column("because", "Because of", description="What moved the score most that way"),
+        Column("because", "Because of", description="What moved the score most in that direction"),
     ]
     return tables.table(
         test.moves,
