@@ -6,12 +6,16 @@ import numpy as np
 import pandas as pd
 
 from opsplaybook.sources import Tables
+from opsplaybook.sources.known import end_of_day
 
 STEPS = ("invited", "registered", "attended", "qualified", "redeemed")
 """Steps of a person at an event, in order; an event uses those that it has times for."""
 
 DECISION_ROLES = frozenset({"decision maker", "budget holder", "signer"})
 """Roles that can say yes or no: what "decision maker share" counts."""
+
+DEAL_ALONE = "deal "
+"""Begins the account of a deal that has none: with its key it is a unit of its own."""
 
 UNKNOWN = "not known"
 """Class of a person or account whose attribute is missing."""
@@ -36,9 +40,11 @@ def people(tables: Tables, event_id: str) -> pd.DataFrame:
     DataFrame
         One row per person: ``account_id``, ``contact_id``, ``channel``, ``tier``, ``industry``,
         ``role``, ``decision_maker`` (bool), one bool column per step of `STEPS`,
-        ``followed_up`` (bool), ``follow_up_hours`` (float, NaN when not followed up or not
-        qualified), ``redemptions``, ``rating`` (float) and ``was_customer`` (bool, on the first
-        day).
+        ``followed_up`` (boolean), ``follow_up_hours`` (float, NaN when not followed up or not
+        qualified), ``hours_known`` (float, from the time of qualification to the end of the last
+        known day; NaN without that time), ``redemptions``, ``rating`` (float) and
+        ``was_customer`` (boolean, on the first day). ``followed_up`` and ``was_customer`` are
+        missing where the source has no column that could say so.
     """
     rows = tables["event_contacts"]
     rows = rows.loc[rows["event_id"] == event_id].reset_index(drop=True)
@@ -47,12 +53,52 @@ def people(tables: Tables, event_id: str) -> pd.DataFrame:
     frame["account_id"] = frame["account_id"].fillna(alone)
     frame["channel"] = rows["channel"].fillna(UNKNOWN)
     frame = frame.assign(**_steps(rows))
-    frame["followed_up"] = rows["followed_up_at"].notna()
+    recorded = records(tables, "event_contacts", "followed_up_at")
+    frame["followed_up"] = _flags(rows["followed_up_at"].notna(), recorded=recorded)
     waiting = rows["followed_up_at"] - rows["qualified_at"]
     frame["follow_up_hours"] = waiting.dt.total_seconds() / 3600
+    known = pd.Timestamp(end_of_day(tables.as_of, tables.timezone)) - rows["qualified_at"]
+    frame["hours_known"] = known.dt.total_seconds() / 3600
     for name in ("redemptions", "rating"):
         frame[name] = rows[name].astype("float64")
     return _with_attributes(frame, tables, event_day(tables, event_id))
+
+
+def records(tables: Tables, table: str, column: str) -> bool:
+    """Tell whether the source has a column, whatever its values.
+
+    That a column has no value by the last known day may be a fact: nobody was followed up yet.
+    """
+    quality = tables.qualities.get(table)
+    return quality is not None and column in quality.columns
+
+
+def follow_up_states(reached: pd.DataFrame, *, hours: float) -> pd.Series:
+    """Say of each qualified person whether the follow-up was in time.
+
+    Parameters
+    ----------
+    reached : DataFrame
+        As from `people`.
+    hours : float
+        Time for a follow-up, from qualification.
+
+    Returns
+    -------
+    Series of str
+        "in time", "late", "not due yet" (the hours are not over on the last known day, whether
+        or not there was a follow-up: only those who are due tell how many are late) or "not
+        known" (no time of qualification). Index of the qualified rows of `reached`; empty where
+        the source does not record follow-ups.
+    """
+    qualified = reached.loc[reached["qualified"] & reached["followed_up"].notna()]
+    conditions = {
+        "not known": qualified["hours_known"].isna(),
+        "not due yet": qualified["hours_known"] < hours,
+        "in time": qualified["follow_up_hours"] <= hours,
+    }
+    states = np.select(list(conditions.values()), list(conditions), default="late")
+    return pd.Series(states, index=qualified.index, dtype="str")
 
 
 def event_day(tables: Tables, event_id: str) -> pd.Timestamp:
@@ -147,9 +193,10 @@ def deals(tables: Tables, event_id: str, *, window_days: int) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``opportunity_id``, ``account_id``, ``kind``, ``relation`` ("sourced", "influenced"),
-        ``opened_on``, ``closed_on``, ``outcome``, ``qualified`` (bool), ``amount`` and
-        ``days_to_open`` (negative when opened before the event).
+        ``opportunity_id``, ``account_id`` (a deal without one is a unit of its own), ``kind``,
+        ``relation`` ("sourced", "influenced"), ``opened_on``, ``closed_on``, ``outcome``,
+        ``qualified`` (bool), ``amount`` and ``days_to_open`` (negative when opened before the
+        event).
     """
     day = event_day(tables, event_id)
     rows = tables["opportunities"]
@@ -164,7 +211,7 @@ def deals(tables: Tables, event_id: str, *, window_days: int) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "opportunity_id": frame["opportunity_id"],
-            "account_id": frame["account_id"],
+            "account_id": frame["account_id"].fillna(DEAL_ALONE + frame["opportunity_id"]),
             "kind": frame["kind"],
             "relation": np.where(is_sourced, "sourced", "influenced"),
             "opened_on": frame["opened_on"],
@@ -175,6 +222,11 @@ def deals(tables: Tables, event_id: str, *, window_days: int) -> pd.DataFrame:
             "days_to_open": (frame["opened_on"] - day).dt.days.astype("float64"),
         }
     )
+
+
+def names_events(tables: Tables) -> bool:
+    """Tell whether there is a pipeline that can say which event a deal came from."""
+    return tables.has("opportunities") and records(tables, "opportunities", "event_id")
 
 
 def overlapping(tables: Tables, event_id: str, *, window_days: int) -> pd.DataFrame:
@@ -246,8 +298,14 @@ def _with_attributes(frame: pd.DataFrame, tables: Tables, day: pd.Timestamp) -> 
     frame["role"] = _looked_up(frame["contact_id"], roles)
     frame["decision_maker"] = frame["role"].isin(DECISION_ROLES)
     customers = accounts.index[accounts["customer_since"] < day]
-    frame["was_customer"] = frame["account_id"].isin(customers)
+    recorded = records(tables, "accounts", "customer_since")
+    frame["was_customer"] = _flags(frame["account_id"].isin(customers), recorded=recorded)
     return frame
+
+
+def _flags(flags: pd.Series, *, recorded: bool) -> pd.Series:
+    """Return flags as they are, or as missing where the source could not say so."""
+    return flags.astype("boolean").mask(np.full(len(flags), not recorded))
 
 
 def _looked_up(keys: pd.Series, values: pd.Series) -> pd.Series:

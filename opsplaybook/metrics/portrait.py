@@ -122,7 +122,8 @@ def decision_chain(tables: Tables, accounts: pd.Index) -> pd.DataFrame:
     DataFrame
         ``account_id``, ``role`` (of `CHAIN`), ``people``, ``state`` (of `STATES`) and ``since``
         (first day of regular contact; missing unless covered); one row per customer and role.
-        Empty where the source knows no roles.
+        Empty where the source knows no roles. Where it does not say whom we are in regular
+        contact with (`records_contact`), nobody is covered and "known" leaves that open.
     """
     contacts = tables["contacts"]
     if not tables.has("contacts", "role"):
@@ -140,6 +141,11 @@ def decision_chain(tables: Tables, accounts: pd.Index) -> pd.DataFrame:
     frame["people"] = frame["people"].fillna(0).astype("int64")
     frame["state"] = np.select([covered, known], STATES[:2], default=STATES[2])
     return frame[["account_id", "role", "people", "state", "since"]]
+
+
+def records_contact(tables: Tables) -> bool:
+    """Tell whether the source says, by role, whom somebody of ours is in regular contact with."""
+    return tables.has("contacts", "role") and tables.has("contacts", "covered_on")
 
 
 def card(facts: pd.DataFrame, chain: pd.DataFrame, account_id: str) -> pd.DataFrame:

@@ -128,6 +128,38 @@ def test_follow_up_is_measured_from_qualification(people):
     assert people["follow_up_hours"].drop("C1").isna().all()
 
 
+def test_a_follow_up_is_late_only_when_its_time_is_over(make_tables):
+    """On March 12, at midnight, C1 and C4 are known for 38 and 40 hours; C6 has no time."""
+    rows = [
+        row("C1", "A1", qualified=at(11), followed_up=at(12)),
+        row("C4", "A2", qualified=at(11, 8)),
+        row("C6", "A3", redeemed=at(11)),
+    ]
+    tables = make_tables(COMPANY | {"event_contacts": rows}, as_of=date(2025, 3, 12))
+    reached = events.people(tables, "E1")
+    assert reached["hours_known"].tolist()[:2] == [38.0, 40.0]
+    states = {
+        hours: events.follow_up_states(reached, hours=hours).tolist() for hours in (24, 39, 48)
+    }
+    assert states == {
+        24: ["in time", "late", "not known"],
+        39: ["not due yet", "late", "not known"],
+        48: ["not due yet", "not due yet", "not known"],
+    }
+
+
+def test_columns_that_are_missing_say_neither_yes_nor_no(make_tables):
+    accounts = [{"account_id": "A1", "tier": "S"}]
+    rows = [row("C1", "A1", qualified=at(11)), row("C2", "A1", event="E0", qualified=at(11))]
+    given = COMPANY | {"accounts": accounts, "event_contacts": rows}
+    reached = events.people(make_tables(given, as_of=AS_OF), "E1")
+    assert reached[["followed_up", "was_customer"]].isna().all(axis=None)
+    assert events.follow_up_states(reached, hours=48).empty
+    rows[1]["followed_up_at"] = at(12)
+    reached = events.people(make_tables(given, as_of=date(2025, 3, 11)), "E1")
+    assert reached["followed_up"].tolist() == [False]
+
+
 def test_without_accounts_and_contacts_people_are_still_counted(make_tables):
     alone = {name: COMPANY[name] for name in ("events", "event_contacts")}
     reached = events.people(make_tables(alone, as_of=AS_OF), "E1")
@@ -212,6 +244,21 @@ def test_deals_carry_their_last_amount_and_their_days(deals):
     }
     closed_or_qualified = ["sourced early", "open on the day", "won for less", "lost"]
     assert deals.index[deals["qualified"]].tolist() == closed_or_qualified
+
+
+def test_deals_without_an_account_are_units_of_their_own(make_tables):
+    rows = [deal(f"D{number}", None, date(2025, 4, 1), "E1") for number in (1, 2)]
+    tables = make_tables(COMPANY | {"opportunities": [*DEALS, *rows]}, as_of=AS_OF)
+    found = events.deals(tables, "E1", window_days=90).set_index("opportunity_id")
+    assert found.loc[["D1", "D2"], "account_id"].tolist() == ["deal D1", "deal D2"]
+    assert found.loc[["D1", "D2"], "relation"].tolist() == ["sourced", "sourced"]
+
+
+def test_a_pipeline_names_events_or_not(make_tables):
+    plain = [{"opportunity_id": "D1", "account_id": "A1", "opened_on": date(2025, 4, 1)}]
+    for rows, named in ((DEALS, True), (plain, False), ([], False)):
+        tables = make_tables(COMPANY | {"opportunities": rows} if rows else COMPANY, as_of=AS_OF)
+        assert events.names_events(tables) is named
 
 
 def test_other_events_are_counted_around_the_event(make_tables):

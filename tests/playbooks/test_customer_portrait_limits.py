@@ -1,5 +1,6 @@
 """The portrait at its limits: bad parameters, poor data, decisions by hand, days before all."""
 
+import io
 from datetime import date
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from opsplaybook.errors import NotEnoughDataError, ParamsError, UsageError
 from opsplaybook.params import resolve
 from opsplaybook.playbooks.customer_portrait import Params
+from opsplaybook.playbooks.customer_portrait.score import correlations
 
 HOSTILE = 'A & <script>alert(1)</script> $x^2$ "S"'
 SMALL = {"managers": [1, 1, 2, 1], "accounts_per_manager": [3, 5, 5, 40], "weight_draws": 100}
@@ -163,6 +165,49 @@ def _only(done, dimensions):
     return playbook.score_customers(done.portrait, params)
 
 
+def test_shares_of_value_are_the_same_in_every_table(portray, portrait_steps):
+    """One customer is far below zero: shares count it as nothing, money stays net."""
+    tables = company()
+    credit = {"invoice_id": "N", "account_id": "C-007", "issued_on": "2025-12-30", "amount": -1e5}
+    tables["invoices"].loc[len(tables["invoices"])] = credit
+    done = portray(tables, segment_by="owner")
+    value = done.portrait.facts["value"]
+    worth = value.clip(lower=0)
+    service = done.tiered.service.set_index("tier")
+    top = done.tiered.of("S", "A")
+    assert service.loc[["S", "A"], "share"].sum() == pytest.approx(
+        worth[top].sum() / worth.sum(), rel=1e-12
+    )
+    assert service["share"].sum() == pytest.approx(1)
+    assert service["value"].sum() == pytest.approx(value.sum())
+    shown = portrait_steps.shown(done)
+    segments = pd.read_csv(io.StringIO(shown["segments"].csv))
+    assert segments["share"].sum() == pytest.approx(1)
+    assert segments["value"].sum() == pytest.approx(value.sum())
+    for key in ("segments", "tiers"):
+        assert shown[key].note.endswith("Values below zero count as zero in the shares.")
+
+
+def test_tiers_by_shares_of_value_need_value(portray, portrait_steps):
+    done = portray({"accounts": company()["accounts"]}, cut_by="cumulative")
+    assert set(done.tiered.frame["tier"]) == {"C"}
+    caveat = "There is no value to cut tiers at shares of: the score puts everybody into C."
+    assert caveat in done.findings.caveats
+    assert caveat in portrait_steps.shown(done)["tiers"].note
+
+
+def test_filled_gaps_are_not_correlated(portray):
+    """Influence and brand rise together where known; a gap that counts as lowest is no value."""
+    tables = company()
+    rank = tables["accounts"]["employees"].rank()
+    tables["accounts"]["influence"] = rank.where(rank > 20)
+    tables["accounts"]["brand"] = (41 - rank).where(rank > 10)
+    names = {"dimensions": ["influence", "brand"], "weights": [50, 50]}
+    done = portray(tables, **names, gaps=["lowest"])
+    (row,) = correlations(done.scored).itertuples()
+    assert (row.n, row.correlation) == (20, pytest.approx(-1))
+
+
 def test_money_below_zero_is_named_and_left_out(portray):
     tables = company()
     credit = {"invoice_id": "N", "account_id": "C-007", "issued_on": "2025-12-30", "amount": -1e7}
@@ -172,6 +217,53 @@ def test_money_below_zero_is_named_and_left_out(portray):
     assert done.concentrated.negative["account"].tolist() == ["Customer 007"]
     assert "Customer 007" in " ".join(done.findings.caveats)
     assert done.portrait.customers.frame.loc["C-007", "order_amount"] == 0
+
+
+def test_customers_without_a_score_are_in_no_half_of_the_back_test(portray, portrait_steps):
+    """The ten largest have no dimension at all: they have no tier, neither now nor then."""
+    tables = company()
+    accounts = tables["accounts"]
+    accounts["influence"] = accounts["employees"].rank().where(accounts["employees"].rank() <= 30)
+    done = portray(tables, dimensions=["influence"], weights=[100])
+    assert (done.tiered.frame["tier"] == "–").sum() == 10
+    assert done.test.tiers["customers"].tolist() == [3, 5, 10, 12]
+    assert (done.test.top.n, done.test.top.value) == (8, 1.0)
+    assert done.test.moves.empty
+    assert done.firmness.n == 30
+    assert done.firmness.methods["kept"].tolist() == [1.0] * len(done.firmness.methods)
+    assert done.portrait.facts.index[done.firmness.firm].isin(done.tiered.of(*"SABC")).all()
+    assert len(portrait_steps.shown(done)) == 34
+
+
+def test_one_customer_without_a_score_does_not_stop_the_portrait(portray):
+    tables = company()
+    influence = np.arange(40.0)
+    tables["accounts"]["influence"] = np.where(influence == 5, np.nan, influence)
+    done = portray(tables, dimensions=["influence"], weights=[100])
+    assert done.tiered.frame.loc["C-005", "tier"] == "–"
+    assert done.test.tiers["customers"].sum() == 39
+
+
+def test_a_source_without_contact_days_says_nothing_of_coverage(portray, portrait_steps):
+    """People are known by role, but not whom we speak with: that is no "covered at none"."""
+    tables = company()
+    keys = tables["accounts"]["account_id"]
+    people = pd.DataFrame({"contact_id": keys, "account_id": keys, "role": "decision maker"})
+    done = portray(tables | {"contacts": people})
+    caveat = "Contacts have no day since which we are in contact: coverage is left out."
+    assert done.findings.caveats.count(caveat) == 1
+    assert done.steps.uncovered.empty
+    assert not [action for action in done.steps.actions if "regular contact" in action.what]
+    assert "covered" not in {figure.key for figure in done.findings.key_figures}
+    assert not [f for f in done.findings.findings if "covered" in f.claim]
+    shown = portrait_steps.shown(done)
+    assert [h.label for h in shown["decision-chain"].headings] == [
+        "Part in decisions", "Somebody known", "Nobody known",
+    ]  # fmt: skip
+    assert shown["decision-chain"].rows[3] == ("decision maker", "40", "0")
+    assert "Decision maker covered" not in [h.label for h in shown["segments"].headings]
+    people["covered_on"] = ["2025-01-01", *[None] * 39]
+    assert portray(tables | {"contacts": people}).steps.uncovered["open"].any()
 
 
 def test_decisions_by_hand_have_a_beginning_and_an_end(portray):
@@ -188,6 +280,40 @@ def test_decisions_by_hand_have_a_beginning_and_an_end(portray):
     assert done.tiered.service["customers"].tolist()[0] == 3
     assert np.isnan(done.firmness.own_share["C-001"])
     assert any("Decide again" in action.what for action in done.findings.actions)
+
+
+def test_a_strategic_account_keeps_its_floor_when_others_take_the_places(portray):
+    """One just inside the cut of A is pushed out by one that is lifted, unless it is held too."""
+    before = portray(company())
+    order = before.scored.frame["score"].sort_values(ascending=False).index
+    last_of_a, low = order[7], order[-1]
+    tables = company()
+    tables["accounts"]["strategic"] = tables["accounts"]["account_id"].isin([last_of_a, low])
+    frame = portray(tables).tiered.frame
+    assert before.tiered.frame.loc[order, "tier"].tolist()[6:9] == ["A", "A", "B"]
+    assert frame.loc[[last_of_a, low], "tier"].tolist() == ["A", "A"]
+    assert frame["overridden"].sum() == 2
+    assert frame["tier"].value_counts()[["S", "A", "B"]].tolist() == [3, 5, 10]
+    assert frame.loc[order[6], "tier"] == "B"
+
+
+def test_what_was_decided_by_hand_is_not_asked_for_again(portray):
+    """The largest is in C by decision, the smallest in S: neither is loose, or to review."""
+    value = portray(company()).portrait.facts["value"].sort_values()
+    lines = [f"{value.index[-1]} | C | leaves | | ", f"{value.index[0]} | S | why not | | "]
+    done = portray(company(), overrides=lines)
+    assert not set(done.steps.review["account_id"]) & {value.index[0], value.index[-1]}
+    by_score = done.tiered.of("S", "A").drop(value.index[0])
+    loose = int((~done.firmness.firm[by_score]).sum())
+    assert f"; not firm: {loose} of the 7 by score; " in done.findings.verdict.sentence
+
+
+def test_a_tier_above_its_places_is_said_in_plain_words(portray):
+    lines = ["C-001 | S | one | | ", "C-002 | S | two | | "]
+    done = portray(company(), overrides=lines, accounts_per_manager=[1, 5, 5, 40])
+    assert any("tier S has 2 customers for 1 place." in f.claim for f in done.findings.findings)
+    (what,) = (a.what for a in done.findings.actions if a.what.startswith("Tier S"))
+    assert "2 customers for 1 place; find" in what
 
 
 @pytest.mark.parametrize(

@@ -101,6 +101,48 @@ def test_the_first_of_its_kind_has_no_gap_to_split(run, company):
     assert done.shown()["gap"].alt == "No data: From target to actual."
 
 
+def without_registrations(company: dict, *events: str) -> dict:
+    contacts = company["event_contacts"].copy()
+    contacts.loc[contacts["event_id"].isin(events), "registered_at"] = pd.NaT
+    return company | {"event_contacts": contacts}
+
+
+def test_usual_rates_rest_on_events_that_have_both_steps(run, company):
+    """EV-01 and EV-05 come before EV-11; what EV-05 did not record tells nothing of its rate."""
+    contacts = company["event_contacts"]
+    alone = company | {"event_contacts": contacts.loc[contacts["event_id"] != "EV-05"]}
+    plain, first, done = (
+        run(tables, event_id="EV-11").causes
+        for tables in (company, alone, without_registrations(company, "EV-05"))
+    )
+    usual = [part.funnel.steps.set_index("step")["usual"] for part in (plain, first, done)]
+    both = ["registered", "attended"]
+    assert usual[2][both].to_dict() == usual[1][both].to_dict()
+    assert usual[2]["qualified"] == usual[0]["qualified"]
+    cells = [part.funnel.cells.set_index(["segment", "step"])["usual"] for part in (first, done)]
+    key = ("email", "registered")
+    assert cells[0][key] == cells[1][key] > 0.2
+    assert done.funnel.gap.effects.tolist() == first.funnel.gap.effects.tolist()
+    assert (
+        "The step registered is not recorded at 1 of 2 earlier events of "
+        f"{done.funnel.reference.kind.partition(' of ')[2]}: they tell nothing of its usual rate."
+    ) in done.caveats
+
+
+def test_a_step_that_no_earlier_event_has_is_not_usually_zero(run, company):
+    done = run(without_registrations(company, "EV-01", "EV-05"), event_id="EV-11")
+    steps = done.causes.funnel.steps.set_index("step")
+    assert steps.loc[["registered", "attended"], "usual"].isna().all()
+    assert steps.loc["qualified", "usual"] > 0.2
+    cells = done.causes.funnel.cells.query("step == 'registered'")
+    assert cells["usual"].isna().all()
+    assert not cells["detectable"].any()
+    assert done.causes.funnel.gap is None
+    assert not [leaf for leaf in done.causes.leaves if leaf.branch == "registered"]
+    caveat = "No earlier event of this kind has all of its steps: the gap is not split."
+    assert caveat in done.findings.caveats
+
+
 def only_invoices(company: dict, first: date | None = None) -> dict:
     """Leave invoices as the only outcome, from a day on."""
     kept = ("accounts", "events", "event_contacts")

@@ -125,6 +125,27 @@ def test_follow_up_at_the_very_hour_is_in_time(look_back_on, open_in_memory):
     assert done.results.measures.of("follow_up_share").value == pytest.approx(5 / 6)
 
 
+def test_a_follow_up_that_is_not_due_is_not_late(look_back_on, open_in_memory):
+    """Leads of March 11 at noon have 48 hours until March 13 at noon."""
+    rows = [*GUESTS, guest(20, attended=True, qualified=False) | {"redeemed_at": NOON}]
+    source = open_in_memory(COMPANY | {"event_contacts": rows})
+    open_, over = (
+        look_back_on(source, event_id="E1", as_of=date(2025, 3, day)) for day in (12, 13)
+    )
+    assert open_.results.measures.of("follow_up_share") is None
+    assert over.results.measures.of("follow_up_share").value == 0.5
+    results = [
+        done.results.goals.set_index("metric").loc["follow_up_share", "result"]
+        for done in (open_, over)
+    ]
+    assert results == ["window not over yet", "met"]
+    left_out = "Left out of the share followed up in time:"
+    pending = f"{left_out} 6 of 7 qualified contacts, whose 48 h are not over."
+    unknown = f"{left_out} 1 of 7 qualified contacts, without a time of qualification."
+    assert {pending, unknown} <= set(open_.findings.caveats)
+    assert [c for c in over.findings.caveats if c.startswith(left_out)] == [unknown]
+
+
 def test_before_the_window_is_over_late_goals_are_open(early):
     result = early.results.goals.set_index("metric")["result"]
     assert result[["deals", "closed_revenue"]].eq("window not over yet").all()
@@ -153,6 +174,19 @@ def test_while_the_event_runs_only_what_cannot_change_is_decided(look_back_on, o
     assert result[undecided].eq("window not over yet").all()
     assert any("runs until 2025-03-31" in caveat for caveat in done.findings.caveats)
     assert not [leaf for leaf in done.causes.leaves if leaf.branch in ("reach", "qualified")]
+
+
+def test_means_and_costs_per_unit_are_not_final_while_the_event_runs(look_back_on, open_in_memory):
+    """Both are ahead of their targets now: 4.5 points, and 4,200 for 6 leads."""
+    running = [COMPANY["events"][0] | {"end_on": date(2025, 3, 31)}, COMPANY["events"][1]]
+    goals = [goal("satisfaction", 4.0), goal("cost_per_lead", 1000), goal("leads", 4)]
+    source = open_in_memory(COMPANY | {"events": running, "event_goals": goals})
+    for day, words in (
+        (date(2025, 3, 20), ["window not over yet", "window not over yet", "exceeded"]),
+        (date(2025, 3, 31), ["exceeded"] * 3),
+    ):
+        done = look_back_on(source, event_id="E1", as_of=day)
+        assert done.results.goals["result"].tolist() == words
 
 
 def test_only_goals_set_before_decide(done):

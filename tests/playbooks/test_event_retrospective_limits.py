@@ -94,6 +94,20 @@ def test_a_missing_column_leaves_a_part_out_by_name(company, run, table, column,
     assert len(done.shown()) == 22
 
 
+UNSAID_COLUMNS = [
+    ("event_contacts", "followed_up_at", "follow_up_share", "Follow-ups are not recorded"),
+    ("accounts", "customer_since", "new_accounts", "Accounts have no first day as customers"),
+]
+
+
+@pytest.mark.parametrize(("table", "column", "metric", "caveat"), UNSAID_COLUMNS)
+def test_a_missing_column_is_no_answer(company, run, table, column, metric, caveat):
+    assert run(company).results.measures.of(metric) is not None
+    done = run(company | {table: company[table].drop(columns=column)})
+    assert done.results.measures.of(metric) is None
+    assert len([text for text in done.findings.caveats if text.startswith(caveat)]) == 1
+
+
 def test_an_event_that_nobody_came_to(company, run):
     contacts = company["event_contacts"]
     later = ["attended_at", "qualified_at", "followed_up_at", "rating"]
@@ -138,6 +152,11 @@ def test_on_its_first_day_it_is_too_early(company, run):
     assert done.causes.comparison.effect is None
     result = done.results.goals.set_index("metric")["result"]
     assert result["qualified_opportunities"] in ("window not over yet", "not measured")
+
+
+def test_one_day_after_the_first_is_one_day(company, run):
+    caveats = run(company, as_of=date(2025, 9, 17)).causes.comparison.caveats
+    assert caveats[0].startswith("Only 1 day after the first day is known: ")
 
 
 def test_notes_of_the_source_open_the_caveats_of_a_report(

@@ -126,6 +126,73 @@ def test_deals_are_shown_sourced_first(done):
     assert [row[2] for row in table.rows] == ["sourced"] * 4 + ["influenced"] * 2
 
 
+def with_goals(**targets: float) -> list[dict]:
+    return [
+        {"event_id": "E1", "metric": metric, "target": target, "set_on": date(2025, 2, 1)}
+        for metric, target in targets.items()
+    ]
+
+
+def test_deals_without_an_account_count_like_the_others(done, look_back_on, open_in_memory):
+    """The same deals, none of which names its account."""
+    nobody = [row | {"account_id": None} for row in COMPANY["opportunities"]]
+    alone = look_back_on(
+        open_in_memory(COMPANY | {"opportunities": nobody}), event_id="E1", as_of=date(2025, 5, 31)
+    )
+    for metric in ("qualified_opportunities", "pipeline_value", "deals", "closed_revenue"):
+        before, after = (item.results.measures.of(metric) for item in (done, alone))
+        assert (before.value, before.n) == (after.value, after.n)
+    sourced = alone.results.returns.query("relation == 'sourced' and window_days == 90")
+    assert sourced["benefit"].tolist()[0] == 4000
+    table = alone.shown()["deals"]
+    assert table.caption == "4 deals sourced and 0 influenced"
+    assert {row[1] for row in table.rows} == {"–"}
+
+
+def test_no_deal_is_a_count_where_the_pipeline_names_events(look_back_on, open_in_memory):
+    """Nothing was sourced: missed. A pipeline that names no event cannot tell."""
+    goals = with_goals(deals=2, pipeline_value=500.0, qualified_opportunities=3)
+    unrelated = [row | {"event_id": "E0"} for row in COMPANY["opportunities"][-3:]]
+    unnamed = [{k: v for k, v in row.items() if k != "event_id"} for row in unrelated]
+    runs = [
+        look_back_on(
+            open_in_memory(COMPANY | {"event_goals": goals, "opportunities": deals}),
+            event_id="E1",
+            as_of=date(2025, 7, 31),
+        )
+        for deals in (unrelated, unnamed)
+    ]
+    none_sourced, no_names = (run.results.goals["result"].tolist() for run in runs)
+    assert none_sourced == ["missed"] * 3
+    assert no_names == ["not measured"] * 3
+    caveat = "Deals do not name the event that they came from: deals sourced are left out."
+    assert [caveat in run.findings.caveats for run in runs] == [False, True]
+    assert [len(run.results.returns) for run in runs] == [12, 6]
+
+
+def test_what_one_account_tells_is_not_beyond_chance(look_back_on, open_in_memory):
+    """All guests are of one account: only what was counted is beyond chance."""
+    goals = with_goals(attendance_rate=0.9, satisfaction=2.0, invited=20, cost=1000.0)
+    guests = [
+        row
+        | {"account_id": "A0", "registered_at": NOON, "rating": 5.0 if row["attended_at"] else None}
+        for row in COMPANY["event_contacts"]
+    ]
+    done = look_back_on(
+        open_in_memory(COMPANY | {"event_goals": goals, "event_contacts": guests}),
+        event_id="E1",
+        as_of=date(2025, 7, 31),
+    )
+    frame = done.results.goals.set_index("metric")
+    assert frame["result"].to_dict() == {
+        "attendance_rate": "missed", "satisfaction": "exceeded", "invited": "missed",
+        "cost": "missed",
+    }  # fmt: skip
+    assert frame["certain"].tolist() == [False, False, True, True]
+    (claim,) = (f.claim for f in done.findings.findings if "decided goals" in f.claim)
+    assert claim.endswith("beyond chance: Invited, Cost")
+
+
 def test_a_narrower_level_makes_narrower_intervals(done, look_back_on, open_in_memory):
     source = open_in_memory(COMPANY)
     narrow = look_back_on(source, event_id="E1", as_of=date(2025, 5, 31), level=0.5)

@@ -27,6 +27,14 @@ def test_no_success_is_no_certainty():
     assert estimate.interval.high > rate(0, 60).interval.high
 
 
+def test_nobody_and_everybody_are_ends_of_their_intervals():
+    """Rounding left 1.4e-17 of 15 accounts, which was written as a share above zero."""
+    for accounts in range(2, 40):
+        people = [1] * accounts
+        assert clustered_rate([0] * accounts, people).interval.low == 0.0
+        assert clustered_rate(people, people).interval.high == 1.0
+
+
 def test_accounts_without_people_do_not_count():
     assert clustered_rate([1, 0, 0], [2, 2, 0]).n == 2
     assert np.isnan(clustered_rate([0], [0]).value)

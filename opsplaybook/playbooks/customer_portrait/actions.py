@@ -16,9 +16,9 @@ from opsplaybook.playbooks.customer_portrait.back_test import BackTest
 from opsplaybook.playbooks.customer_portrait.firmness import Firmness
 from opsplaybook.playbooks.customer_portrait.overrides import IN_FORCE
 from opsplaybook.playbooks.customer_portrait.params import Params
-from opsplaybook.playbooks.customer_portrait.portrait import DECISION_MAKER, Portrait
+from opsplaybook.playbooks.customer_portrait.portrait import DECISION_MAKER, NO_COVERAGE, Portrait
 from opsplaybook.playbooks.customer_portrait.score import Scored
-from opsplaybook.playbooks.customer_portrait.tiers import TOP_TIERS, Tiered
+from opsplaybook.playbooks.customer_portrait.tiers import NO_TIER, TOP_TIERS, Tiered
 from opsplaybook.sources import Tables
 from opsplaybook.tables import Column
 
@@ -103,7 +103,8 @@ def table_uncovered(steps: Steps, portrait: Portrait) -> Table:
         Column("owner", "Looked after by"),
         Column("missing", "Nobody in regular contact with"),
     ]
-    note = "" if len(portrait.chain) else "The source does not say who decides: left out."
+    note = NO_COVERAGE if not portrait.covers else ""
+    note = note if len(portrait.chain) else "The source does not say who decides: left out."
     return tables.table(
         steps.uncovered,
         columns,
@@ -154,12 +155,22 @@ def table_actions(steps: Steps) -> Table:
     return actions.table_actions(steps.actions)
 
 
+def some(number: float, noun: str) -> str:
+    """Write how many there are of something.
+
+    Examples
+    --------
+    >>> some(1, "place"), some(1200, "place")
+    ('1 place', '1,200 places')
+    """
+    return f"{number:,.0f} {noun}{'' if number == 1 else 's'}"
+
+
 def _uncovered(portrait: Portrait, scored: Scored, tiered: Tiered) -> tuple[pd.DataFrame, int]:
     top = tiered.of(*TOP_TIERS).intersection(portrait.own.index)
     chain = portrait.chain
-    open_parts = chain.loc[
-        chain["account_id"].isin(top) & chain["role"].isin(DECIDERS) & (chain["state"] != STATES[0])
-    ]
+    wanted = portrait.covers & chain["account_id"].isin(top) & chain["role"].isin(DECIDERS)
+    open_parts = chain.loc[wanted & (chain["state"] != STATES[0])]
     order = {role: place for place, role in enumerate(CHAIN)}
     open_parts = open_parts.sort_values("role", key=lambda roles: roles.map(order))
     grouped = open_parts.groupby("account_id")["role"]
@@ -174,7 +185,10 @@ def _uncovered(portrait: Portrait, scored: Scored, tiered: Tiered) -> tuple[pd.D
 
 
 def _review(portrait: Portrait, tiered: Tiered, firmness: Firmness) -> pd.DataFrame:
-    """List S and A customers whose tier hangs on the weights, and large ones below."""
+    """List S and A customers whose tier hangs on the weights, and large ones below.
+
+    What was decided by hand is decided: it is not asked for again.
+    """
     own = tiered.frame.loc[portrait.own.index]
     doubtful = (own["borderline"] & ~firmness.firm.loc[own.index]) & ~own["overridden"]
     near_top = own["tier"].isin(TOP_TIERS) | (
@@ -182,10 +196,12 @@ def _review(portrait: Portrait, tiered: Tiered, firmness: Firmness) -> pd.DataFr
     )
     value = portrait.customers.frame["value"].reindex(own.index)
     smallest_top = value.loc[own["tier"] == "S"].median()
-    large = ~own["tier"].isin(TOP_TIERS) & (value > smallest_top)
+    large = ~own["tier"].isin(TOP_TIERS) & (value > smallest_top) & ~own["overridden"]
+    more = "brings more than half of the customers of S, but"
     why = pd.Series("", index=own.index, dtype="str")
     why = why.mask(doubtful & near_top, "at the border, and its tier hangs on the weights")
-    why = why.mask(large, "brings more than half of the customers of S, but scores low")
+    why = why.mask(large, f"{more} scores low")
+    why = why.mask(large & (own["tier"] == NO_TIER), f"{more} has no score")
     frame = pd.DataFrame(
         {
             "label": portrait.facts.loc[own.index, "label"],
@@ -225,8 +241,9 @@ def _hands(shifts: pd.DataFrame, params: Params) -> Iterator[tuple[str, str, str
     over = shifts.loc[shifts["customers"] > shifts["places"]]
     for row in over.itertuples():
         what = (
-            f"Tier {row.tier}: {row.customers:,} customers for {row.places:,.0f} places; find "
-            f"{formats.number(row.difference)} more managers, or serve them another way"
+            f"Tier {row.tier}: {some(row.customers, 'customer')} for "
+            f"{some(row.places, 'place')}; find {formats.number(row.difference)} more managers, "
+            "or serve them another way"
         )
         yield what, params.owner, "no tier above its places"
 

@@ -18,7 +18,7 @@ from opsplaybook.metrics.value import (
     months_before,
 )
 from opsplaybook.playbooks.customer_portrait.params import Params
-from opsplaybook.playbooks.customer_portrait.portrait import Portrait
+from opsplaybook.playbooks.customer_portrait.portrait import Portrait, positive_shares
 from opsplaybook.playbooks.customer_portrait.score import POINTS, Scored, score_values, words
 from opsplaybook.playbooks.customer_portrait.tiers import (
     TOP_TIERS,
@@ -37,7 +37,7 @@ from opsplaybook.stats.multiplicity import holm
 from opsplaybook.stats.rates import rate
 from opsplaybook.stats.resampling import bootstrap
 from opsplaybook.stats.results import Difference, Estimate
-from opsplaybook.stats.tiers import assign_tiers
+from opsplaybook.stats.tiers import UNSCORED, assign_tiers
 
 Standing = Literal["separates", "repeats orders", "does not separate", "not enough data"]
 _SMALLEST_GROUP = 5
@@ -127,7 +127,7 @@ def back_test(
     -------
     BackTest
         Standing "not enough data" where the source does not reach back far enough, or there are
-        fewer than 20 customers, or 5 of either half.
+        fewer than 20 customers with a score, or 5 of either half.
     """
     day = months_before(portrait.customers.last, params.back_test_months)
     then = customer_values(
@@ -142,12 +142,13 @@ def back_test(
         return _not_tested(day, f"{error.what} on {formats.day(day)}.", params)
     later = _later_value(given, params, portrait, then)
     codes = _tiers_then(then, score, params)
-    top = superiority(
-        later[codes < len(TOP_TIERS)], later[codes >= len(TOP_TIERS)], level=params.level
-    )
-    if len(later) < _SMALLEST_ALL or top.n < _SMALLEST_GROUP:
+    known = codes != UNSCORED
+    upper = known & (codes < len(TOP_TIERS))
+    top = superiority(later[upper], later[known & ~upper], level=params.level)
+    n = int(known.sum())
+    if n < _SMALLEST_ALL or top.n < _SMALLEST_GROUP:
         return _not_tested(
-            day, f"{len(later):,} customers then, {top.n} in the smaller half.", params
+            day, f"{n:,} customers with a score then, {top.n} in the smaller half.", params
         )
     correlation = rank_correlation(score.frame["score"], later, level=params.level)
     rest = _without_money(then, params, later)
@@ -244,7 +245,7 @@ def _by_tier(
     codes: np.ndarray, later: pd.Series, portrait: Portrait, params: Params
 ) -> pd.DataFrame:
     kept = later.index.isin(portrait.customers.frame.index)
-    total = later.sum()
+    shares = positive_shares(later, pd.Series(codes, index=later.index))
     rows = []
     for place, tier in enumerate(TIERS):
         inside = codes == place
@@ -253,7 +254,7 @@ def _by_tier(
             _mean, [later[inside].to_numpy()], generator=generator, kind="money", level=params.level
         )
         stayed = rate(float(kept[inside].sum()), int(inside.sum()), level=params.level)
-        share = later[inside].sum() / total if total > 0 else nan
+        share = shares.get(place, 0.0 if len(shares) else nan)
         rows.append(
             (tier, int(inside.sum()), mean.value, *mean.ends, share, stayed.value, *stayed.ends)
         )

@@ -12,7 +12,7 @@ from opsplaybook.findings import (
     key_figure,
     strongest,
 )
-from opsplaybook.playbooks.customer_portrait.actions import Steps
+from opsplaybook.playbooks.customer_portrait.actions import Steps, some
 from opsplaybook.playbooks.customer_portrait.back_test import BackTest, Standing
 from opsplaybook.playbooks.customer_portrait.concentration import Concentrated, negative_values
 from opsplaybook.playbooks.customer_portrait.definitions import DEFINITIONS, METHOD
@@ -53,7 +53,7 @@ def findings(
         _double(scored),
         _moved(test),
     ]
-    caveats = (*given.caveats, *portrait.caveats, *scored.caveats, *test.caveats)
+    caveats = (*given.caveats, *portrait.caveats, *scored.caveats, *tiered.caveats)
     customers = portrait.customers
     return Findings(
         playbook="customer_portrait",
@@ -65,7 +65,7 @@ def findings(
         key_figures=_tiles(portrait, concentrated, tiered, firmness, test, steps),
         findings=strongest([finding for finding in found if finding is not None]),
         actions=steps.actions,
-        caveats=tuple(dict.fromkeys([*caveats, *negative_values(concentrated)])),
+        caveats=tuple(dict.fromkeys([*caveats, *test.caveats, *negative_values(concentrated)])),
         definitions=DEFINITIONS,
         method=METHOD,
     )
@@ -76,10 +76,12 @@ def _verdict(portrait: Portrait, tiered: Tiered, firmness: Firmness, test: BackT
     top = tiered.of(*TOP_TIERS).intersection(portrait.own.index)
     share = _share_of_value(portrait, tiered)
     held = f", with {formats.share(share.value)} of the value" if share.n else ""
-    loose = int((~firmness.firm.loc[top]).sum())
+    by_score = top[firmness.own_share.loc[top].notna()]
+    loose = int((~firmness.firm.loc[by_score]).sum())
+    whom = "these" if len(by_score) == len(top) else f"the {len(by_score):,} by score"
     parts = [
         f"in tiers S and A: {len(top):,} of {len(portrait.own):,} customers{held}",
-        f"not firm: {loose:,} of these" if len(top) else "",
+        f"not firm: {loose:,} of {whom}" if len(by_score) else "",
         _tested(test),
     ]
     sentence = "; ".join(part for part in parts if part)
@@ -134,7 +136,7 @@ def _tiles(
         tiles.append(key_figure("separation", "Back-test", top,
             "share of pairs in which a customer of S or A brought more than one of B or C; 50% "
             "is chance", unit="customers in the smaller half", tone=tone))  # fmt: skip
-    if len(portrait.chain):
+    if portrait.covers:
         tiles.append(key_figure("covered", "Decision makers covered", _covered(steps, portrait),
             "customers of S and A with somebody of ours in contact with a decision maker",
             unit="customers"))  # fmt: skip
@@ -196,7 +198,7 @@ def _firmness(firmness: Firmness, portrait: Portrait) -> Finding | None:
 
 
 def _coverage(steps: Steps, portrait: Portrait) -> Finding | None:
-    if not steps.top or portrait.chain.empty:
+    if not steps.top or not portrait.covers:
         return None
     covered = _covered(steps, portrait)
     known = f": {formats.estimate(covered, unit='customers')}" if covered.enough else ""
@@ -218,7 +220,7 @@ def _hands(steps: Steps) -> Finding | None:
     if over.empty:
         return None
     parts = [
-        f"tier {row.tier} has {row.customers:,} customers for {row.places:,.0f} places"
+        f"tier {row.tier} has {some(row.customers, 'customer')} for {some(row.places, 'place')}"
         for row in over.itertuples()
     ]
     n = int(over["customers"].sum())
@@ -250,7 +252,7 @@ def _moved(test: BackTest) -> Finding | None:
     up = int((test.moves["now"].map(rank) < test.moves["then"].map(rank)).sum())
     first = test.moves.iloc[0]
     return Finding(
-        claim=f"Since {formats.day(test.day)} {up:,} customers moved up and "
+        claim=f"Since {formats.day(test.day)} {some(up, 'customer')} moved up and "
         f"{len(test.moves) - up:,} down by score; the largest change is {first['label']}, from "
         f"{first['then']} to {first['now']} because of {first['because']}.",
         strength=grade(detectable=True, n=len(test.moves), design="before and after"),

@@ -13,7 +13,7 @@ from opsplaybook.playbooks.customer_portrait.score import Scored, score_customer
 from opsplaybook.playbooks.customer_portrait.tiers import TOP_TIERS, Tiered, names_of
 from opsplaybook.stats.association import rank_correlation
 from opsplaybook.stats.scores import scale, topsis, weighted_product, weighted_sum
-from opsplaybook.stats.tiers import TierRule, acceptability, assign_tiers
+from opsplaybook.stats.tiers import UNSCORED, TierRule, acceptability, assign_tiers
 from opsplaybook.stats.weights import dirichlet_weights, one_at_a_time
 
 CHANGE = 0.2
@@ -30,7 +30,7 @@ class Firmness:
     ----------
     shares : DataFrame
         Index ``account_id``, one column per tier: share of the draws in which the customer is in
-        it. Missing where the tier was decided by hand.
+        it. Missing where the tier was decided by hand, or there is no score.
     own_share : Series
         Share of the draws in which the customer keeps its tier.
     firm : Series of bool
@@ -59,11 +59,16 @@ class Firmness:
     moves: pd.DataFrame
     draws: int
 
+    @property
+    def n(self) -> int:
+        """Customers whose tier the score decides."""
+        return int(self.own_share.notna().sum())
+
 
 def check_firmness(params: Params, portrait: Portrait, scored: Scored, tiered: Tiered) -> Firmness:
     """Move the weights, change the scale and the aggregation, and see who moves.
 
-    Customers whose tier was decided by hand stay out of it.
+    Customers whose tier was decided by hand, or who have no score, stay out of it.
 
     Parameters
     ----------
@@ -128,7 +133,7 @@ class _Free:
 
     @classmethod
     def of(cls, portrait: Portrait, scored: Scored, tiered: Tiered) -> "_Free":
-        chosen = ~tiered.frame["overridden"]
+        chosen = ~tiered.frame["overridden"] & (tiered.codes != UNSCORED)
         mask = chosen.to_numpy()
         return cls(
             chosen=chosen,

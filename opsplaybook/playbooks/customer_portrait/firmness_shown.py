@@ -38,7 +38,7 @@ def chart_weights(firmness: Firmness) -> Chart:
         kind="share",
         key="weights",
         title="Customers that keep their tier when one weight moves",
-        subtitle=f"n = {len(firmness.shares):,} customers; all weights drawn {firmness.draws:,} "
+        subtitle=f"n = {firmness.n:,} customers; all weights drawn {firmness.draws:,} "
         f"times: {formats.share(firmness.kept[0])} keep it (95% of draws {low} to {high})",
         data=data,
     )
@@ -73,7 +73,8 @@ def chart_acceptability(firmness: Firmness, portrait: Portrait) -> Chart:
         label="Share of drawn weights",
         key="acceptability",
         title="Tiers of the most doubtful customers over drawn weights",
-        subtitle=f"{firmness.draws:,} draws; {doubtful:,} of {portrait.base} are not firm",
+        subtitle=f"{firmness.draws:,} draws; {doubtful:,} of {len(own):,} are not firm, "
+        f"{portrait.scope}",
         data=data,
     )
 
@@ -92,7 +93,7 @@ def table_methods(firmness: Firmness) -> Table:
         firmness.methods,
         columns,
         key="methods",
-        caption=f"Other ways to score, tiers of the same size, n = {len(firmness.shares):,}",
+        caption=f"Other ways to score, tiers of the same size, n = {firmness.n:,}",
         note="Scales replace the one of every dimension; TOPSIS and the product use those chosen.",
         shown=len(firmness.methods),
     )

@@ -65,7 +65,7 @@ def forced_codes(overrides: pd.DataFrame, current: pd.Index, computed: np.ndarra
         As from `find_overrides`.
     current : Index, length n
     computed : ndarray of int, shape (n,)
-        Tiers by score alone: one that is good enough needs no override.
+        Tiers by score: one that is good enough needs no override; -1 where there is none.
     """
     valid = overrides.loc[overrides["standing"] == IN_FORCE].set_index("account_id")
     codes = valid["tier"].map(TIERS.index).reindex(current).to_numpy(dtype=float)

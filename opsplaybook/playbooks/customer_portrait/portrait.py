@@ -10,7 +10,14 @@ from opsplaybook import formats, tables
 from opsplaybook.contracts import TABLES
 from opsplaybook.display import Table
 from opsplaybook.errors import EXAMPLES_SHOWN, NotEnoughDataError, UsageError, quote
-from opsplaybook.metrics.portrait import CHAIN, FACTS, STATES, account_facts, decision_chain
+from opsplaybook.metrics.portrait import (
+    CHAIN,
+    FACTS,
+    STATES,
+    account_facts,
+    decision_chain,
+    records_contact,
+)
 from opsplaybook.metrics.value import CustomerValues, customer_values
 from opsplaybook.playbooks.customer_portrait.params import Params
 from opsplaybook.sources import Tables
@@ -20,6 +27,7 @@ from opsplaybook.tables import Column
 
 UNKNOWN = "not known"
 DECISION_MAKER = "decision maker"
+NO_COVERAGE = "Contacts have no day since which we are in contact: coverage is left out."
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +42,9 @@ class Portrait:
         As from `account_facts`, with ``label`` (name, or key) and ``in_scope``.
     chain : DataFrame
         As from `decision_chain`; empty where the source knows no roles.
+    covers : bool
+        Whether the source says whom we are in regular contact with; without that no part of a
+        decision counts as covered, or as not.
     segment : str
         Column by which customers are grouped; empty where it has no value.
     scope : str
@@ -48,6 +59,7 @@ class Portrait:
     customers: CustomerValues
     facts: pd.DataFrame
     chain: pd.DataFrame
+    covers: bool
     segment: str
     scope: str
     caveats: tuple[str, ...]
@@ -105,12 +117,30 @@ def portray(given: Tables, params: Params) -> Portrait:
         customers=values,
         facts=facts,
         chain=decision_chain(given, values.frame.index),
+        covers=records_contact(given),
         segment=segment if known else "",
         scope=f"{params.scope_by} {params.scope}" if params.scope_by else "all customers",
         caveats=_caveats(given, values, facts, params),
         currency=given.currency,
         level=params.level,
     )
+
+
+def positive_shares(values: pd.Series, groups: pd.Series) -> pd.Series:
+    """Return the share of all value that each group holds; a value below zero counts as zero.
+
+    Missing for a group of which no value is known; empty where there is no value above zero.
+    """
+    worth = values.clip(lower=0)
+    total = worth.sum()
+    return (
+        worth.groupby(groups).sum(min_count=1) / total if total > 0 else pd.Series(dtype="float64")
+    )
+
+
+def note_on_shares(values: pd.Series) -> str:
+    """Say that shares leave out what is below zero, where something is."""
+    return "Values below zero count as zero in the shares." if (values < 0).any() else ""
 
 
 def table_coverage(portrait: Portrait) -> Table:
@@ -152,9 +182,10 @@ def table_segments(portrait: Portrait) -> Table:
                high="covered_high", n="customers"),
         Column("tickets", "Tickets per customer", "number"),
     ]  # fmt: skip
-    if portrait.chain.empty:
+    if not portrait.covers:
         columns = [column for column in columns if column.name != "covered"]
     note = "" if portrait.segment else "The column to group by has no value in this source."
+    note = " ".join(filter(None, [note, note_on_shares(portrait.own["value"])]))
     return tables.table(
         frame,
         columns,
@@ -172,12 +203,15 @@ def table_chain(portrait: Portrait) -> Table:
     columns = [
         Column("role", "Part in decisions"),
         Column("covered", "In regular contact", "count"),
-        Column("known", "Known only", "count"),
+        Column("known", "Known only" if portrait.covers else "Somebody known", "count"),
         Column("nobody", "Nobody known", "count"),
         Column("share", "Covered", "share", low="low", high="high"),
         Column("since", "Half of them since", "date"),
     ]
-    note = "" if len(frame) else "The source does not say who plays which part: left out."
+    if not portrait.covers:
+        columns = [column for column in columns if column.name in ("role", "known", "nobody")]
+    note = NO_COVERAGE if not portrait.covers else ""
+    note = note if len(frame) else "The source does not say who plays which part: left out."
     return tables.table(
         frame,
         columns,
@@ -221,6 +255,8 @@ def _caveats(
             f"Money is known from {formats.value(values.history_from, 'date')} on only, "
             f"a shorter time than the {values.months} months asked for."
         )
+    if given.has("contacts", "role") and not records_contact(given):
+        parts.append(NO_COVERAGE)
     unknown = set(given["accounts"]["demand_type"].dropna()) - set(params.demand_order)
     if unknown:
         named = ", ".join(sorted(unknown)[:EXAMPLES_SHOWN])
@@ -244,14 +280,14 @@ def _segments(portrait: Portrait) -> pd.DataFrame:
     chain = portrait.chain
     decider = chain.loc[chain["role"] == DECISION_MAKER].set_index("account_id")["state"]
     covered = decider.reindex(own.index) == STATES[0]
-    total = own["value"].sum(min_count=1)
+    shares = positive_shares(own["value"], key.astype("str"))
     rows = []
     for name, part in own.groupby(key.astype("str")):
         middle = median(part["value"], kind="money", level=portrait.level)
         share = rate(float(covered[part.index].sum()), len(part), level=portrait.level)
         value = part["value"].sum(min_count=1)
         rows.append((
-            name, len(part), value, value / total if total else np.nan,
+            name, len(part), value, shares.get(name, np.nan),
             middle.value, *middle.ends, share.value, *share.ends, part["tickets"].mean(),
         ))  # fmt: skip
     columns = [

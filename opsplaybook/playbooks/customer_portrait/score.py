@@ -30,6 +30,8 @@ class Scored:
         whose dimensions are known).
     scaled : DataFrame
         Dimensions that have data, 0 to 1 as they enter the score, gaps by their rule.
+    recorded : DataFrame of bool
+        The same columns: whether there is a value of its own, and no filled gap.
     contributions : DataFrame
         The same columns: points that add up to the score; missing where the dimension is.
     weights : Series
@@ -44,6 +46,7 @@ class Scored:
 
     frame: pd.DataFrame
     scaled: pd.DataFrame
+    recorded: pd.DataFrame
     contributions: pd.DataFrame
     weights: pd.Series
     asked: pd.Series
@@ -155,6 +158,7 @@ def score_values(
     return Scored(
         frame=pd.DataFrame({"score": found.totals * POINTS, "coverage": coverage}, index=raw.index),
         scaled=scaled,
+        recorded=raw[list(weights.index)].notna(),
         contributions=pd.DataFrame(found.contributions * POINTS, raw.index, weights.index),
         weights=weights,
         asked=asked,
@@ -165,11 +169,12 @@ def score_values(
 
 def correlations(scored: Scored) -> pd.DataFrame:
     """Correlate the ranks of each two dimensions, over the customers who have both."""
-    names = list(scored.scaled)
+    values = scored.scaled.where(scored.recorded)
+    names = list(values)
     rows = []
     for place, first in enumerate(names):
         for second in names[:place]:
-            found = rank_correlation(scored.scaled[first], scored.scaled[second])
+            found = rank_correlation(values[first], values[second])
             names_of_both = (words(first), words(second), head(second))
             rows.append((*names_of_both, found.value, *found.ends, found.n))
     columns = ["first", "second", "head", "correlation", "low", "high", "n"]

@@ -8,7 +8,7 @@ import pandas as pd
 from opsplaybook.contracts import TIERS
 from opsplaybook.playbooks.customer_portrait.overrides import find_overrides, forced_codes
 from opsplaybook.playbooks.customer_portrait.params import Params
-from opsplaybook.playbooks.customer_portrait.portrait import Portrait
+from opsplaybook.playbooks.customer_portrait.portrait import Portrait, positive_shares
 from opsplaybook.playbooks.customer_portrait.score import POINTS, Scored
 from opsplaybook.sources import Tables
 from opsplaybook.stats.scores import scale
@@ -40,6 +40,7 @@ class Tiered:
         Places less those taken by overrides.
     second : ndarray or None
         Second axis, 0 to 1, shape (customers,).
+    caveats : tuple of str
     """
 
     frame: pd.DataFrame
@@ -48,6 +49,7 @@ class Tiered:
     service: pd.DataFrame
     rule: TierRule
     second: np.ndarray | None
+    caveats: tuple[str, ...]
 
     def of(self, *tiers: str) -> pd.Index:
         """Return the customers of some tiers."""
@@ -82,21 +84,43 @@ def assign(given: Tables, params: Params, portrait: Portrait, scored: Scored) ->
     computed = assign_tiers(scores, tier_rule(params), values=values, second=second).codes
     overrides = find_overrides(given, params, index)
     forced = forced_codes(overrides, index, computed)
-    taken = np.bincount(forced[forced != UNSCORED], minlength=len(TIERS))
-    rule = tier_rule(params, taken=taken)
-    free = np.where(forced == UNSCORED, scores, np.nan)
-    found = assign_tiers(free, rule, values=values, second=second)
+    rule, found = _fill(scores, forced, params, values, second)
+    # Places taken by hand may push out a customer that had earned the tier it is held in.
+    while not np.array_equal(again := forced_codes(overrides, index, found.codes), forced):
+        forced = again
+        rule, found = _fill(scores, forced, params, values, second)
     frame = pd.DataFrame(
         {
             "tier": names_of(np.where(forced == UNSCORED, found.codes, forced)),
             "computed": names_of(computed),
             "overridden": forced != UNSCORED,
-            **_distances(found, free, params.borderline_points),
+            **_distances(found, scores, params.borderline_points),
         },
         index=index,
     )
     service = _service(frame, values, params, found.cuts)
-    return Tiered(frame, found.codes, overrides, service, rule, second)
+    caveats = _caveats(rule, found)
+    return Tiered(frame, found.codes, overrides, service, rule, second, caveats)
+
+
+def _fill(
+    scores: np.ndarray,
+    forced: np.ndarray,
+    params: Params,
+    values: np.ndarray,
+    second: np.ndarray | None,
+) -> tuple[TierRule, Assignment]:
+    """Let the score fill the places that decisions by hand leave."""
+    taken = np.bincount(forced[forced != UNSCORED], minlength=len(TIERS))
+    rule = tier_rule(params, taken=taken)
+    free = np.where(forced == UNSCORED, scores, np.nan)
+    return rule, assign_tiers(free, rule, values=values, second=second)
+
+
+def _caveats(rule: TierRule, found: Assignment) -> tuple[str, ...]:
+    if rule.kind == "cumulative" and np.isposinf(found.cuts).all():
+        return ("There is no value to cut tiers at shares of: the score puts everybody into C.",)
+    return ()
 
 
 def tier_rule(params: Params, *, taken: np.ndarray | None = None) -> TierRule:
@@ -161,7 +185,7 @@ def _service(
     worth = pd.Series(values, index=frame.index)
     found = worth.groupby(frame["tier"]).agg(["size", "sum"]).reindex(TIERS)
     known = worth.notna().any()
-    total = worth.sum()
+    shares = positive_shares(worth, frame["tier"])
     shown = [cut * POINTS if np.isfinite(cut) else np.nan for cut in cuts]
     table = pd.DataFrame(
         {
@@ -175,7 +199,7 @@ def _service(
             "cut": [*shown, np.nan],
         }
     )
-    table["share"] = table["value"] / total if total > 0 else np.nan
+    table["share"] = shares.reindex(TIERS).fillna(0.0 if len(shares) else np.nan).to_numpy()
     has_places = table["places"] > 0
     table["used"] = (table["customers"] / table["places"].where(has_places)).astype("float64")
     return table

@@ -11,7 +11,7 @@ from opsplaybook.figures import plot_distribution
 from opsplaybook.metrics.portrait import card
 from opsplaybook.playbooks import cards
 from opsplaybook.playbooks.customer_portrait.params import Params
-from opsplaybook.playbooks.customer_portrait.portrait import Portrait
+from opsplaybook.playbooks.customer_portrait.portrait import Portrait, note_on_shares
 from opsplaybook.playbooks.customer_portrait.score import Scored, words
 from opsplaybook.playbooks.customer_portrait.tiers import NO_TIER, Tiered
 from opsplaybook.tables import Column
@@ -54,14 +54,18 @@ def table_tiers(tiered: Tiered, portrait: Portrait) -> Table:
     ]
     n = len(tiered.frame)
     unscored = int((tiered.frame["tier"] == NO_TIER).sum())
-    note = f"{unscored:,} customers have no score: nothing is known of them." if unscored else ""
+    notes = [
+        f"{unscored:,} customers have no score: nothing is known of them." if unscored else "",
+        note_on_shares(portrait.facts["value"]),
+        *tiered.caveats,
+    ]
     return tables.table(
         tiered.service,
         columns,
         key="tiers",
         caption=f"Tiers and their service, all customers, n = {n:,}",
         currency=portrait.currency,
-        note=note,
+        note=" ".join(filter(None, notes)),
         shown=len(TIERS),
     )
 

@@ -10,6 +10,9 @@ from opsplaybook.playbooks.customer_portrait.tiers import NO_TIER, Tiered, names
 
 LEFT = "left"
 NEW = "new"
+OTHERS = "scores of others"
+"""Why a tier went one way while the score went the other: the others moved more."""
+
 TRANSITION_COLUMNS = ["then", "now", "customers", "share", "n"]
 MOVE_COLUMNS = ["account_id", "label", "then", "now", "change", "because"]
 
@@ -69,21 +72,32 @@ def tier_moves(
     own = portrait.facts.loc[both, "in_scope"]
     now = tiered.frame.loc[both, "computed"]
     moved = own & (now != then[both]) & (now != NO_TIER) & (then[both] != NO_TIER)
-    names = [name for name in scored.contributions if name in score.contributions]
-    parts = scored.contributions.loc[both, names].fillna(0.0)
-    gain = parts - score.contributions.loc[both, names].fillna(0.0)
+    both = both[moved]
     change = scored.frame.loc[both, "score"] - score.frame.loc[both, "score"]
-    # The dimension that moved the score most in the direction in which it went.
-    pushed = (gain.mul(np.sign(change), axis=0)).idxmax(axis=1)
     frame = pd.DataFrame(
         {
             "label": portrait.facts.loc[both, "label"],
             "then": then[both],
-            "now": now,
+            "now": now[both],
             "change": change,
-            "because": pushed.map(words),
+            "because": _causes(score, scored, then[both], now[both]),
         }
-    ).loc[moved]
+    )
     frame = frame.rename_axis("account_id").reset_index()
     order = frame["change"].abs().sort_values(ascending=False, kind="stable").index
     return frame.loc[order, MOVE_COLUMNS].reset_index(drop=True)
+
+
+def _causes(score: Scored, scored: Scored, then: pd.Series, now: pd.Series) -> pd.Series:
+    """Name what moved each score most in the direction in which the tier went.
+
+    A tier may fall while the score rises, or the other way round: then others moved more.
+    """
+    if then.empty:
+        return pd.Series(dtype="str")
+    before, after = (part.contributions.reindex(then.index).fillna(0.0) for part in (score, scored))
+    gain = after.sub(before, fill_value=0.0)
+    rank = {tier: place for place, tier in enumerate(TIERS)}
+    direction = np.sign(then.map(rank) - now.map(rank))
+    pushed = gain.mul(direction, axis=0)
+    return pushed.idxmax(axis=1).map(words).where(pushed.sum(axis=1) > 0, OTHERS)

@@ -9,7 +9,7 @@ from opsplaybook import formats
 from opsplaybook.findings import Design, Strength, grade
 from opsplaybook.metrics.events import UNKNOWN
 from opsplaybook.playbooks.event_retrospective.comparison import Comparison, compare
-from opsplaybook.playbooks.event_retrospective.funnel import Funnel, make_funnel
+from opsplaybook.playbooks.event_retrospective.funnel import Funnel, make_funnel, unrecorded_steps
 from opsplaybook.playbooks.event_retrospective.goals import Goals
 from opsplaybook.playbooks.event_retrospective.params import Params
 from opsplaybook.playbooks.event_retrospective.results import Results
@@ -116,10 +116,12 @@ def analyse_causes(given: Tables, params: Params, goals: Goals, results: Results
         *_costs(results),
         *comparison_leaf(comparison),
     )
-    caveats = list(comparison.caveats)
+    caveats = [*comparison.caveats, *unrecorded_steps(funnel)]
     if funnel.gap is None:
         caveats.append(
-            "There is no earlier event of this kind to compare with: the gap is not split."
+            "No earlier event of this kind has all of its steps: the gap is not split."
+            if funnel.reference.events
+            else "There is no earlier event of this kind to compare with: the gap is not split."
         )
     return Causes(funnel, comparison, leaves, tuple(caveats))
 

@@ -33,7 +33,8 @@ class Reference:
     Attributes
     ----------
     people : DataFrame
-        As from `opsplaybook.metrics.events.people`, all events together.
+        As from `opsplaybook.metrics.events.people`, all events together, with ``event_id`` and
+        one bool column ``records STEP`` per step: whether the event has that step at all.
     events : int
         How many there are.
     kind : str
@@ -85,12 +86,41 @@ def find_reference(given: Tables, event: Event) -> Reference:
         (earlier.loc[earlier["format"] == event.format], f"earlier {event.format}s"),
     )
     for same, kind in candidates:
-        frames = [event_metrics.people(given, key) for key in same["event_id"]]
+        frames = [_people_of(given, key) for key in same["event_id"]]
         frames = [frame for frame in frames if len(frame)]
         if frames:
             return Reference(pd.concat(frames, ignore_index=True), len(frames), kind)
-    nobody = event_metrics.people(given, event.event_id).iloc[:0]
+    nobody = _people_of(given, event.event_id).iloc[:0]
     return Reference(nobody, 0, "earlier events of its kind")
+
+
+def _people_of(given: Tables, event_id: str) -> pd.DataFrame:
+    people = event_metrics.people(given, event_id)
+    recorded = event_metrics.steps_of(people)
+    flags = {f"records {step}": step in recorded for step in event_metrics.STEPS}
+    return people.assign(event_id=event_id, **flags)
+
+
+def recorded(usual: pd.DataFrame, *steps: str) -> pd.DataFrame:
+    """Return the people of the earlier events that have all of some steps.
+
+    That an event has no time of a step for anybody says nothing of how many came to it.
+    """
+    return usual.loc[usual[[f"records {step}" for step in steps]].all(axis=1)]
+
+
+def unrecorded_steps(funnel: Funnel) -> tuple[str, ...]:
+    """Say which steps some of the earlier events do not have."""
+    reference = funnel.reference
+    sentences = []
+    for step in funnel.steps["step"]:
+        without = reference.events - recorded(reference.people, step)["event_id"].nunique()
+        if without:
+            sentences.append(
+                f"The step {step} is not recorded at {without} of {reference.events} "
+                f"{reference.kind}: they tell nothing of its usual rate."
+            )
+    return tuple(sentences)
 
 
 def make_funnel(given: Tables, params: Params, goals: Goals, people: pd.DataFrame) -> Funnel:
@@ -129,11 +159,8 @@ def _step_frame(
     for position, step in enumerate(steps):
         before = steps[max(position - 1, 0)]
         estimate = clustered_rate(*_by_account(people, before, step), level=level)
-        known = (
-            clustered_rate(*_by_account(usual, before, step))
-            if step_is_usual(usual, step)
-            else None
-        )
+        peers = recorded(usual, before, step)
+        known = clustered_rate(*_by_account(peers, before, step)) if len(peers) else None
         at_step = people.loc[people[step]]
         rows.append(
             {
@@ -147,11 +174,6 @@ def _step_frame(
         )
     columns = ["step", "people", "accounts", "of_entrants", "usual", "rate", "low", "high", "n"]
     return pd.DataFrame(rows, columns=columns)
-
-
-def step_is_usual(usual: pd.DataFrame, step: str) -> bool:
-    """Tell whether the reference has the step at all."""
-    return bool(usual[step].any())
 
 
 def _ends(estimate: Estimate | None) -> dict[str, float]:
@@ -201,6 +223,7 @@ def _cell(
         **_ends(clustered_rate(*counts, level=level)),
         "usual": np.nan,
     }
+    peers = recorded(peers, before, step)
     if not peers[before].any():
         return row
     found: Difference = clustered_rate_difference(
@@ -216,16 +239,20 @@ def _cell(
 def _gap(
     goals: Goals, people: pd.DataFrame, reference: Reference, steps: tuple[str, ...]
 ) -> tuple[FunnelGap | None, tuple[str, ...], str]:
-    """Split the gap at the last step by channel and step, against the usual rates."""
-    usual = reference.people
-    if len(steps) < 2 or not all(step_is_usual(usual, step) for step in (steps[0], steps[-1])):
+    """Split the gap at the last step by channel and step, against the usual rates.
+
+    Only earlier events that have all of its steps tell what is usual from the first to the last.
+    """
+    usual = recorded(reference.people, *steps)
+    if len(steps) < 2 or usual.empty:
         return None, (), ""
     channels = tuple(sorted(set(people["channel"]) | set(usual["channel"])))
     actual, expected = (_counts(frame, channels, steps) for frame in (people, usual))
     target, target_from = _target(goals, steps[-1])
     if np.isnan(target):
         target = actual[:, 0].sum() * expected[:, -1].sum() / expected[:, 0].sum()
-        target_from = f"what the rates of {reference.events} {reference.kind} give for its reach"
+        events = usual["event_id"].nunique()
+        target_from = f"what the rates of {events} {reference.kind} give for its reach"
     scaled = expected * (target / expected[:, -1].sum())
     return funnel_gap(scaled, actual, stages=steps), channels, target_from
 

@@ -33,7 +33,7 @@ def omissions(
     """
     return (
         *_of_time(given, params, event),
-        *_of_people(given, people),
+        *_of_people(given, params, people),
         *_of_costs(costs),
         *_of_deals(given, deals),
         *zone_caveats(given),
@@ -57,13 +57,34 @@ def _of_time(given: Tables, params: Params, event: Event) -> Iterator[str]:
             )
 
 
-def _of_people(given: Tables, people: pd.DataFrame) -> Iterator[str]:
+def _of_people(given: Tables, params: Params, people: pd.DataFrame) -> Iterator[str]:
     if people.empty:
         yield "Nobody was recorded as reached: rates and comparisons are left out."
     if not given.has("accounts", "tier"):
         yield "Accounts have no tier: the distribution by tier is left out."
     if not given.has("contacts", "role"):
         yield "Contacts have no role: the share of decision makers is left out."
+    if people["qualified"].any():
+        yield from _of_leads(params, people)
+
+
+def _of_leads(params: Params, people: pd.DataFrame) -> Iterator[str]:
+    if people["was_customer"].isna().all():
+        yield "Accounts have no first day as customers: the count of new accounts is left out."
+    if people["followed_up"].isna().all():
+        yield "Follow-ups are not recorded: the share followed up in time is left out."
+    states = event_metrics.follow_up_states(people, hours=params.follow_up_hours)
+    whose = {
+        "not due yet": f"whose {formats.hours(params.follow_up_hours)} are not over",
+        "not known": "without a time of qualification",
+    }
+    for state, words in whose.items():
+        some = int((states == state).sum())
+        if some:
+            yield (
+                f"Left out of the share followed up in time: {some} of {len(states)} qualified "
+                f"contacts, {words}."
+            )
 
 
 def _of_costs(costs: pd.DataFrame) -> Iterator[str]:
@@ -82,6 +103,8 @@ def _of_costs(costs: pd.DataFrame) -> Iterator[str]:
 def _of_deals(given: Tables, deals: pd.DataFrame) -> Iterator[str]:
     if given["opportunities"].empty:
         yield "There is no pipeline: deals and returns on them are left out."
+    elif not event_metrics.names_events(given):
+        yield "Deals do not name the event that they came from: deals sourced are left out."
     worthless = int(deals["amount"].isna().sum())
     if worthless:
         yield f"{worthless} of {len(deals)} deals have no amount: they add nothing to returns."

@@ -27,7 +27,7 @@ from opsplaybook.playbooks.event_retrospective.causes import Cause, Causes
 from opsplaybook.playbooks.event_retrospective.definitions import DEFINITIONS, METHOD
 from opsplaybook.playbooks.event_retrospective.goals import Goals
 from opsplaybook.playbooks.event_retrospective.params import Params
-from opsplaybook.playbooks.event_retrospective.results import Results
+from opsplaybook.playbooks.event_retrospective.results import NOT_OVER, Results
 from opsplaybook.sources import Tables
 
 ACTIONS_SHOWN = 6
@@ -157,7 +157,7 @@ def _decision(results: Results, causes: Causes) -> tuple[str, Tone]:
     known = effect is not None and effect.enough
     if decided.empty and not known:
         return ("Not enough data" if results.window_over else "Too early"), "open"
-    if (results.goals["result"] == "window not over yet").any() and not known:
+    if (results.goals["result"] == NOT_OVER).any() and not known:
         return "Too early", "open"
     missed = (decided["result"] == "missed").mean() if len(decided) else 0.0
     carries = known and effect.detectable and causes.comparison.design == "matched"
@@ -178,7 +178,7 @@ def _goals_in_words(results: Results) -> str:
     decided = int(reached + counts.get("missed", 0))
     if not len(results.goals):
         return "no goal was set"
-    undecided = int(counts.get("window not over yet", 0))
+    undecided = int(counts.get(NOT_OVER, 0))
     tail = f", {undecided} undecided" if undecided else ""
     return f"{reached} of {decided} decided goals reached{tail}"
 

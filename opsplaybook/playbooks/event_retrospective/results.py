@@ -5,10 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from opsplaybook.contracts import GOAL_METRICS
 from opsplaybook.metrics import events as event_metrics
 from opsplaybook.metrics import returns as return_metrics
 from opsplaybook.playbooks.event_retrospective.goals import Event, Goals
-from opsplaybook.playbooks.event_retrospective.measures import Measures, measure
+from opsplaybook.playbooks.event_retrospective.measures import COUNTED, Measures, measure
 from opsplaybook.playbooks.event_retrospective.omissions import omissions
 from opsplaybook.playbooks.event_retrospective.params import Params
 from opsplaybook.sources import Tables
@@ -21,6 +22,17 @@ LATE_METRICS = frozenset(
     {"qualified_opportunities", "pipeline_value", "deals", "closed_revenue", "cost_per_opportunity"}
 )
 """Goals that are decided only when the late window is over."""
+
+TOTALS = frozenset(
+    name
+    for name, metric in GOAL_METRICS.items()
+    if metric.unit not in ("share", "points") and not name.startswith("cost_per_")
+)
+"""Goals that only rise while an event or its window runs; shares, means and costs per unit go
+both ways."""
+
+NOT_OVER = "window not over yet"
+"""Result of a goal that more days may still change."""
 
 RETURN_COLUMNS = (
     "relation", "basis", "window_days", "state", "deals", "benefit", "low", "high", "cost",
@@ -41,8 +53,8 @@ class Results:
         As from `opsplaybook.metrics.events.people`.
     goals : DataFrame
         The goals with ``actual``, ``low``, ``high``, ``n``, ``result`` ("exceeded", "met",
-        "missed", "new", "dropped", "window not over yet", "not measured") and ``certain`` (the
-        interval leaves out the target).
+        "missed", "new", "dropped", "window not over yet", "not measured") and ``certain``
+        (boolean: counted, or the interval leaves out the target).
     reach : DataFrame
         ``step``, ``people``, ``accounts``.
     tiers : DataFrame
@@ -96,7 +108,8 @@ def evaluate_results(given: Tables, params: Params, goals: Goals) -> Results:
     people = event_metrics.people(given, event.event_id)
     costs = event_metrics.costs(given, event.event_id)
     deals = event_metrics.deals(given, event.event_id, window_days=params.late_window_days)
-    measures = measure(people, costs, deals, params)
+    traced = event_metrics.names_events(given)
+    measures = measure(people, costs, deals if traced else None, params)
     over = late_window_over(given, event, params.late_window_days)
     running = given.as_of < event.end_on.date()
     return Results(
@@ -150,30 +163,46 @@ def _judged(
         high=[e.interval.high if e and e.interval else np.nan for e in estimates],
         n=[e.n if e else 0 for e in estimates],
     )
+    late = frozenset() if over else LATE_METRICS
+    may_change = frozenset(frame["metric"]) if running else late | measures.pending
     results = [
-        _result(goal, params.goal_tolerance, over=over, running=running)
+        _result(goal, params.goal_tolerance, may_change=may_change, pending=measures.pending)
         for goal in judged.itertuples(index=False)
     ]
-    beyond = (judged["target"] < judged["low"]) | (judged["target"] > judged["high"])
-    certain = (beyond | judged["low"].isna()).astype("boolean").mask(judged["actual"].isna())
-    return judged.assign(result=results, certain=certain)
+    certain = [_is_certain(*pair) for pair in zip(estimates, frame["target"], strict=True)]
+    return judged.assign(result=results, certain=pd.array(certain, dtype="boolean"))
 
 
-def _result(goal: tuple, tolerance: float, *, over: bool, running: bool) -> str:
+def _is_certain(estimate: Estimate | None, target: float) -> bool | None:
+    """Tell whether chance alone cannot have made the distance from the target.
+
+    What was counted is certain; an estimate is where its interval leaves out the target, and
+    rests on enough accounts. None where nothing was measured.
+    """
+    if estimate is None or np.isnan(estimate.value):
+        return None
+    if estimate.method == COUNTED:
+        return True
+    known = estimate.enough and estimate.interval is not None
+    return known and not estimate.interval.contains(target)
+
+
+def _result(
+    goal: tuple, tolerance: float, *, may_change: frozenset[str], pending: frozenset[str]
+) -> str:
     if goal.standing != "set before":
         return goal.standing
     if np.isnan(goal.actual):
-        return "not measured"
+        return NOT_OVER if goal.metric in pending else "not measured"
     word = judge(
         goal.actual, goal.target, tolerance=tolerance, higher_is_better=goal.higher_is_better
     )
-    may_change = running or (goal.metric in LATE_METRICS and not over)
-    return "window not over yet" if may_change and not _is_final(goal, word) else word
+    return NOT_OVER if goal.metric in may_change and not _is_final(goal, word) else word
 
 
 def _is_final(goal: tuple, word: str) -> bool:
-    """Tell whether more time cannot change the result: totals only rise, shares go both ways."""
-    if goal.kind == "share":
+    """Tell whether more time cannot change the result: only totals are sure never to fall."""
+    if goal.metric not in TOTALS:
         return False
     return word == ("missed" if goal.metric == "cost" else "exceeded")
 
@@ -207,6 +236,8 @@ def _returns(
 ) -> pd.DataFrame:
     if given["opportunities"].empty:
         return pd.DataFrame(columns=RETURN_COLUMNS)
+    traced = event_metrics.names_events(given)
+    relations = ("sourced", "influenced") if traced else ("influenced",)
     won, closed = return_metrics.closed_deals(given)
     win_rate = rate(won, closed)
     rows = []
@@ -215,7 +246,7 @@ def _returns(
         values = return_metrics.benefits(
             deals, event.start_on, days, win_rate.value if win_rate.enough else np.nan
         )
-        for relation in ("sourced", "influenced"):
+        for relation in relations:
             own = values.loc[values["relation"] == relation]
             rows += [
                 _return_row(own, basis, relation, days, cost, over=over, level=params.level)
@@ -242,7 +273,7 @@ def _return_row(
         "relation": relation,
         "basis": basis,
         "window_days": days,
-        "state": "over" if over else "window not over yet",
+        "state": "over" if over else NOT_OVER,
         "deals": int((own[basis] > 0).sum()),
         "benefit": np.nan if missing else benefit.value,
         "low": np.nan if without else benefit.interval.low,

@@ -5,6 +5,7 @@ import pandas as pd
 from opsplaybook import formats, tables
 from opsplaybook.display import Chart, Table
 from opsplaybook.figures import plot_intervals, plot_share_bars
+from opsplaybook.metrics.events import DEAL_ALONE
 from opsplaybook.playbooks.event_retrospective.goals import with_text
 from opsplaybook.playbooks.event_retrospective.results import Results
 from opsplaybook.tables import Column
@@ -193,6 +194,8 @@ def table_deals(results: Results) -> Table:
     frame = results.deals.sort_values(
         ["relation", "amount", "opportunity_id"], ascending=[False, False, True]
     )
+    alone = frame["account_id"] == DEAL_ALONE + frame["opportunity_id"]
+    frame["account_id"] = frame["account_id"].mask(alone)
     columns = [
         Column("opportunity_id", "Deal"),
         Column("account_id", "Account"),

@@ -60,9 +60,13 @@ def plan_windows(given: Tables, params: Params, event: Event) -> Windows:
     if outcome in CHANGES:
         days = min(days, before)
     if days < min(params.early_window_days, params.late_window_days):
-        side = "after the first day are known" if days == after else "before the event are known"
-        reason = f"Only {max(days, 0)} days {side}: the event is not compared with others."
-        return Windows("", max(days, 0), None, reason, ())
+        side = "after the first day" if days == after else "before the event"
+        known = max(days, 0)
+        are = "is" if known == 1 else "are"
+        reason = (
+            f"Only {formats.days(known)} {side} {are} known: the event is not compared with others."
+        )
+        return Windows("", known, None, reason, ())
     width = timedelta(days=days + 1)
     covered = start - 2 * width >= first
     caveats = (
