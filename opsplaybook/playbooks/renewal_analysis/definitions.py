@@ -3,7 +3,11 @@
 DEFINITIONS = (
     ("Decision", "All terms of an account that end on one day: they are decided together."),
     ("Due", "The last day of a term. The expiring base is what was due in the period."),
-    ("Notice by", "Due date less notice: the decision date, on which features are frozen."),
+    ("Notice by", "Due date less notice."),
+    (
+        "Decision date",
+        "Notice date, or the day of the decision where that came first; features are frozen on it.",
+    ),
     ("Early, on time, late", "Decided by the notice date, by the due date, within the grace."),
     ("Lost", "Recorded as lost, or renewed only after the grace."),
     ("Open", "Not decided: neither kept nor lost, and in no rate."),
