@@ -91,12 +91,16 @@ def findings(
     )  # fmt: skip
 
 
-def decisive(forecast: Forecast) -> tuple[str, ...]:
-    """Name the few accounts that make up half of the uncertainty; nobody if they are many."""
-    shares = forecast.frame["share_of_variance"].cumsum()
-    count = int((shares < _DECISIVE_SHARE).sum()) + 1 if len(shares) else 0
-    few = 0 < count <= _DECISIVE_MOST and len(shares) > count
-    return tuple(forecast.frame["label"].head(count)) if few else ()
+def decisive(forecast: Forecast, book: Book) -> tuple[str, ...]:
+    """Name the fewest accounts that make up half of the uncertainty; nobody if they are many.
+
+    An account may decide on several days: its shares are added up.
+    """
+    shares = forecast.frame.groupby("account_id")["share_of_variance"].sum()
+    shares = shares.sort_values(ascending=False, kind="stable")
+    count = int((shares.cumsum().round(9) < _DECISIVE_SHARE).sum()) + 1
+    few = count <= _DECISIVE_MOST and len(shares) > count
+    return tuple(book.labels[shares.index[:count]]) if few else ()
 
 
 def _verdict(
@@ -132,7 +136,7 @@ def _ahead(forecast: Forecast, book: Book) -> str:
         formats.money(amount, book.currency)
         for amount in (forecast.due, forecast.revenue.low, forecast.revenue.high)
     )
-    named = decisive(forecast)
+    named = decisive(forecast, book)
     few = f", {len(named):,} accounts decide half of it" if len(named) > 1 else ""
     return f"{due} due up to {formats.day(forecast.last)}, {low} to {high} stays{few}"
 
@@ -238,7 +242,7 @@ def _own_risk(register: Register, book: Book) -> Iterator[Finding]:
 def _forecast(forecast: Forecast, book: Book) -> Iterator[Finding]:
     if forecast.revenue is None or book.account_id:
         return
-    named = decisive(forecast)
+    named = decisive(forecast, book)
     few = f" Half of the uncertainty hangs on {', '.join(named)}." if named else ""
     lost = formats.estimate(forecast.base, unit="decisions")
     source = f"Probabilities come from the {forecast.basis}; {lost} were lost so far."
