@@ -121,7 +121,8 @@ def _verdict(
 
 def _word(forecast: Forecast, test: BackTest, due: Due) -> tuple[str, Tone]:
     if forecast.revenue is None:
-        return ("Nothing due", "open") if due.logo.n else ("Not enough data", "open")
+        nothing = forecast.frame.empty and due.logo.n
+        return ("Nothing due", "open") if nothing else ("Not enough data", "open")
     if test.standing == "separates":
         return "Work the list", "mixed"
     if test.standing == "does not separate":
@@ -131,7 +132,8 @@ def _word(forecast: Forecast, test: BackTest, due: Due) -> tuple[str, Tone]:
 
 def _ahead(forecast: Forecast, book: Book) -> str:
     if forecast.revenue is None:
-        return f"nothing is due up to {formats.day(forecast.last)}"
+        said = forecast.sentence(book.currency).removesuffix(".")
+        return f"{said[:1].lower()}{said[1:]}"
     due, low, high = (
         formats.money(amount, book.currency)
         for amount in (forecast.due, forecast.revenue.low, forecast.revenue.high)
@@ -223,15 +225,20 @@ def _own_risk(register: Register, book: Book) -> Iterator[Finding]:
         return
     for row in register.frame.head(1).itertuples():
         signals = "; ".join(text for text in (row.internal, row.external) if text)
+        risk = formats.NOT_ENOUGH
+        if not isnan(row.probability):
+            risk = f"{formats.share(row.probability)} by the {row.basis}"
         then = ""
         if not isnan(row.before):
             then = f" (as of {row.before_on}: {formats.share(row.before)})"
         yield Finding(
             claim=f"Risk of losing what is due on {formats.day(row.due_on)}: "
-            f"{formats.share(row.probability)} by the {row.basis}{then}. "
+            f"{risk}{then}. "
             f"Signals: {signals or 'none of those looked for'}.",
             strength=grade(
-                detectable=row.basis != "base rate", n=MINIMUM_UNITS, design="association"
+                detectable=row.basis not in ("base rate", "none"),
+                n=MINIMUM_UNITS,
+                design="association",
             ),
             design="association",
             evidence=("risk-register",),

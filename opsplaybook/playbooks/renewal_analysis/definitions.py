@@ -54,7 +54,8 @@ METHOD = (
     ),
     (
         "The forecast draws every open decision, together within one parent, with the uncertainty "
-        "of the level; a renewal brings at most the old value."
+        "of the level; a renewal brings at most the old value. A base rate counts half a loss "
+        "more of one decision more (Gart and Zweifel 1967): it is never 0 or 1."
     ),
     (
         "Contracts without due dates are looked at on fixed days: was a term that ran on one given "
