@@ -1,5 +1,6 @@
 """Verdict, tiles and claims of the renewal analysis speak of the right accounts and numbers."""
 
+from datetime import date
 from types import SimpleNamespace
 
 import numpy as np
@@ -7,6 +8,7 @@ import pandas as pd
 
 from opsplaybook.playbooks.renewal_analysis.conclusions import decisive
 
+AS_OF = date(2026, 6, 30)
 LABELS = pd.Series({f"A{n}": f"Company {n}" for n in range(15)})
 
 
@@ -33,3 +35,73 @@ def test_decisions_of_one_account_are_added_up():
 
 def test_nobody_decides_where_many_do():
     assert decided_by([100.0] * 15, [0.1] * 15, list(LABELS.index)) == ()
+
+
+def terms(renewal_steps, count: int, outcome: str, **values: object) -> pd.DataFrame:
+    rows = [
+        term
+        for n in range(count)
+        for term in renewal_steps.yearly_terms(
+            f"A{n}", "2024-09-01", f"{AS_OF}", losing=lambda: outcome == "lost", days_before=45
+        )
+    ]
+    return pd.DataFrame(rows).assign(**values)
+
+
+def concluded(renewal_steps, make_tables, contracts: pd.DataFrame):
+    keys = contracts["account_id"].drop_duplicates()
+    frames = {"accounts": pd.DataFrame({"account_id": keys}), "contracts": contracts}
+    return renewal_steps.analyse(make_tables(frames, as_of=AS_OF)).findings
+
+
+def test_everybody_renewed_at_the_old_price(renewal_steps, make_tables):
+    found = concluded(renewal_steps, make_tables, terms(renewal_steps, 20, "renewed"))
+    # All accounts are of one size: money is as certain as customers, by Wilson from 84% on.
+    assert found.verdict.sentence.startswith(
+        "Renewed were 100% (84% to 100%) of customers and 100% (84% to 100%) of value; "
+        "gross retention 100% (84% to 100%)"
+    )
+    tiles = {tile.key: tile for tile in found.key_figures}
+    for key in ("logo", "money", "gross"):
+        assert tiles[key].value == "100%"
+        assert tiles[key].interval == "95% interval 84% to 100%"
+    # Net retention may pass 100%: that nobody grew bounds nothing.
+    assert (tiles["net"].value, tiles["net"].interval) == ("100%", "")
+
+
+def test_everybody_was_lost(renewal_steps, make_tables):
+    # A customer who came in the period shows that ends are agreed, and not only recorded.
+    new = terms(renewal_steps, 1, "open").iloc[:1].assign(
+        contract_id="N", account_id="N", start_on=pd.Timestamp("2026-01-01"),
+        end_on=pd.Timestamp("2026-12-31"), outcome="open", decided_on=pd.NaT,
+    )  # fmt: skip
+    contracts = pd.concat([terms(renewal_steps, 20, "lost"), new])
+    found = concluded(renewal_steps, make_tables, contracts)
+    tiles = {tile.key: tile for tile in found.key_figures}
+    for key in ("logo", "money", "gross"):
+        assert (tiles[key].value, tiles[key].interval) == ("0%", "95% interval 0% to 16%")
+
+
+def test_one_large_account_makes_money_less_certain(renewal_steps, make_tables):
+    contracts = terms(renewal_steps, 20, "renewed")
+    large = contracts["account_id"] == "A0"
+    contracts["annual_value"] = contracts["annual_value"].where(~large, 8_100.0)
+    found = concluded(renewal_steps, make_tables, contracts)
+    tiles = {tile.key: tile for tile in found.key_figures}
+    # 10,000 squared over 8,100 squared and 19 times 100 squared: as certain as one or two accounts.
+    assert tiles["money"].interval == "95% interval 34% to 100%"
+    assert tiles["logo"].interval == "95% interval 84% to 100%"
+
+
+def test_one_decision_is_no_rate(renewal_steps, make_tables):
+    contracts = terms(renewal_steps, 1, "lost")
+    found = concluded(renewal_steps, make_tables, contracts)
+    values = {tile.key: tile.value for tile in found.key_figures}
+    assert {values[key] for key in ("logo", "money", "gross", "net")} == {"not enough data"}
+
+
+def test_all_alike_below_the_old_price_is_a_number(renewal_steps, make_tables):
+    contracts = terms(renewal_steps, 20, "renewed")
+    contracts["renewed_value"] = np.where(contracts["outcome"] == "renewed", 90.0, np.nan)
+    found = concluded(renewal_steps, make_tables, contracts)
+    assert "and 90% of value;" in found.verdict.sentence

@@ -151,10 +151,13 @@ def _worth(test: BackTest) -> str:
 
 
 def _short(found: Estimate) -> str:
-    if not found.enough or found.interval is None:
+    """Write a rate with its interval; where all accounts did the same there may be none."""
+    if not found.enough:
         return formats.NOT_ENOUGH
-    ends = formats.interval(found.interval, found.kind)
-    return f"{formats.value(found.value, found.kind)} ({ends})"
+    text = formats.value(found.value, found.kind)
+    if found.interval is None:
+        return text
+    return f"{text} ({formats.interval(found.interval, found.kind)})"
 
 
 def _own_verdict(past: PastUse, book: Book) -> Verdict:
@@ -186,13 +189,13 @@ def _tiles(
     if book.account_id:
         return (ahead,)
     tiles = [
-        key_figure("logo", "Renewal rate", due.logo, "renewed over decided, of what was due",
+        _rate_tile("logo", "Renewal rate", due.logo, "renewed over decided, of what was due",
                    unit=due.unit),
-        key_figure("money", "Renewal rate, money", due.money,
+        _rate_tile("money", "Renewal rate, money", due.money,
                    "renewed value, capped at the old, over value decided", unit="accounts"),
-        key_figure("gross", "Gross retention", retained.gross,
+        _rate_tile("gross", "Gross retention", retained.gross,
                    "value still there over value at the start, growth left out", unit="accounts"),
-        key_figure("net", "Net retention", retained.net,
+        _rate_tile("net", "Net retention", retained.net,
                    "value of the same accounts over that at the start", unit="accounts"),
         ahead,
     ]  # fmt: skip
@@ -202,6 +205,12 @@ def _tiles(
         tiles.append(key_figure("auc", "Score (AUC)", auc, "0.5 is chance", tone=tone,
                                 unit="losses"))  # fmt: skip
     return tuple(tiles)
+
+
+def _rate_tile(key: str, label: str, found: Estimate, definition: str, *, unit: str) -> KeyFigure:
+    """Make a tile of a rate: with too few units it is no number, interval or not."""
+    made = key_figure(key, label, found, definition, unit=unit)
+    return made if found.enough else replace(made, value=formats.NOT_ENOUGH)
 
 
 def _own_tiles(past: PastUse, book: Book) -> Iterator[KeyFigure]:

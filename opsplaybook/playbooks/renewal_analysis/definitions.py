@@ -28,7 +28,7 @@ DEFINITIONS = (
 METHOD = (
     (
         "Rates carry the Wilson interval; shares of money and retention draw accounts (bootstrap, "
-        "Efron 1987)."
+        "Efron 1987), or carry Wilson's where all accounts did the same."
     ),
     (
         "Curves are Kaplan and Meier's with log-log bands. Customers who were there before losses "
