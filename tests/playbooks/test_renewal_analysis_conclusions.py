@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from opsplaybook.playbooks.renewal_analysis.conclusions import decisive
 
@@ -105,3 +106,46 @@ def test_all_alike_below_the_old_price_is_a_number(renewal_steps, make_tables):
     contracts["renewed_value"] = np.where(contracts["outcome"] == "renewed", 90.0, np.nan)
     found = concluded(renewal_steps, make_tables, contracts)
     assert "and 90% of value;" in found.verdict.sentence
+
+
+def of_one(renewal_steps, make_tables, *terms: tuple[str, str, str]):
+    """Conclude on an account with terms of a beginning, an end and an outcome."""
+    rows = [
+        {"contract_id": f"K{n}", "account_id": "A", "product": f"P{n}", "start_on": start,
+         "end_on": end, "annual_value": 100.0 * (n + 1), "outcome": outcome, "seats": 10,
+         "decided_on": None if outcome == "open" else "2025-11-01"}
+        for n, (start, end, outcome) in enumerate(terms)
+    ]  # fmt: skip
+    # An open term of somebody else shows that ends are agreed, and not only recorded.
+    rows.append(rows[0] | {"contract_id": "Z", "account_id": "Z", "outcome": "open",
+                           "decided_on": None})  # fmt: skip
+    frames = {"accounts": pd.DataFrame({"account_id": ["A", "Z"]}),
+              "contracts": pd.DataFrame(rows)}  # fmt: skip
+    given = make_tables(frames, as_of=AS_OF)
+    return renewal_steps.analyse(given, account_id="A").findings.verdict
+
+
+def test_account_is_told_of_the_term_that_is_due_next(renewal_steps, make_tables):
+    found = of_one(
+        renewal_steps, make_tables,
+        ("2025-09-01", "2026-08-31", "open"), ("2025-01-01", "2027-12-31", "open"),
+        ("2025-01-01", "2025-12-31", "renewed"),
+    )  # fmt: skip
+    assert (found.word, found.sentence) == ("Renewal ahead", "The term ends on 2026-08-31.")
+
+
+@pytest.mark.parametrize(
+    ("end", "outcome", "word", "sentence"),
+    [
+        ("2025-12-31", "lost", "Not renewed", "The term ended on 2025-12-31 and was not renewed."),
+        ("2026-12-31", "lost", "Not renewed", "The term ends on 2026-12-31 and is not renewed."),
+        ("2025-12-31", "renewed", "Renewed", "The term ended on 2025-12-31 and was renewed."),
+        ("2026-06-15", "open", "Not decided", "The term ended on 2026-06-15 and is not decided."),
+        ("2026-06-30", "open", "Renewal ahead", "The term ends on 2026-06-30."),
+    ],
+)
+def test_no_renewal_is_ahead_of_what_is_over(
+    renewal_steps, make_tables, end, outcome, word, sentence
+):
+    found = of_one(renewal_steps, make_tables, ("2025-01-01", end, outcome))
+    assert (found.word, found.sentence) == (word, sentence)

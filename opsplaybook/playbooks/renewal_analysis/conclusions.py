@@ -17,6 +17,7 @@ from opsplaybook.findings import (
     strongest,
 )
 from opsplaybook.formats import MINIMUM_UNITS
+from opsplaybook.metrics.renewals import LOST, OPEN
 from opsplaybook.playbooks.renewal_analysis.back_test import BackTest
 from opsplaybook.playbooks.renewal_analysis.book import Book
 from opsplaybook.playbooks.renewal_analysis.definitions import (
@@ -166,15 +167,28 @@ def _own_verdict(past: PastUse, book: Book) -> Verdict:
         return Verdict(
             "No contract due", f"{book.scope} has no dated contract.", "open", "customer"
         )
-    row = past.frame.iloc[0]
-    use = [f"The term ends on {formats.day(row['due_on'])}"]
+    row = past.next_of_account(book.last)
+    day, ahead = formats.day(row["due_on"]), row["due_on"] >= book.last
+    word, term = _own_term(row["state"], day, ahead=ahead)
+    use = [term]
     if not isnan(row["use"]):
         use.append(
             f"{formats.count(row['use'])} actions in the 90 days to {formats.day(row['at'])}"
         )
     if not isnan(row["change"]):
         use.append(f"{formats.change(row['change'])} on the 90 days before")
-    return Verdict("Renewal ahead", f"{'; '.join(use)}.", "open", "customer")
+    return Verdict(word, f"{'; '.join(use)}.", "open", "customer")
+
+
+def _own_term(state: str, day: str, *, ahead: bool) -> tuple[str, str]:
+    """Return a word and a sentence for where a term stands."""
+    if state == OPEN and ahead:
+        return "Renewal ahead", f"The term ends on {day}"
+    if state == OPEN:
+        return "Not decided", f"The term ended on {day} and is not decided"
+    word = "Not renewed" if state == LOST else "Renewed"
+    ending = f"ends on {day} and is" if ahead else f"ended on {day} and was"
+    return word, f"The term {ending} {word.lower()}"
 
 
 def _tiles(
@@ -216,7 +230,7 @@ def _rate_tile(key: str, label: str, found: Estimate, definition: str, *, unit: 
 def _own_tiles(past: PastUse, book: Book) -> Iterator[KeyFigure]:
     if not book.account_id or past.frame.empty:
         return
-    row = past.frame.iloc[0]
+    row = past.next_of_account(book.last)
     for name, label, kind, meaning in (
         ("users", "Active users", "count", "people who did anything in 90 days"),
         ("seat_use", "Users per seat", "share", "active users over seats"),
@@ -359,7 +373,7 @@ def _stay(stay: Stay, book: Book) -> Iterator[Finding]:
 def _own_use(past: PastUse, book: Book) -> Iterator[Finding]:
     if not book.account_id or past.frame.empty:
         return
-    row = past.frame.iloc[0]
+    row = past.next_of_account(book.last)
     if isnan(row["users"]) or isnan(row["seats"]):
         return
     yield Finding(

@@ -34,7 +34,8 @@ class PastUse:
     features : DataFrame
         As from `opsplaybook.metrics.decisions.decision_features`, every decision.
     frame : DataFrame
-        One row per decision shown: ``decision_id``, ``account_id``, ``label``, ``due_on``, ``at``
+        One row per decision shown: ``decision_id``, ``account_id``, ``label``, ``due_on``,
+        ``state`` (of `opsplaybook.metrics.renewals.STATES`), ``at``
         (day on which it was looked at), seats, users, use and the other measures, ``change`` (of
         use on the 90 days before). For all accounts those due in the horizon, the largest first;
         for one account all of its decisions, the latest first.
@@ -51,6 +52,22 @@ class PastUse:
     weeks: pd.DataFrame
     actions: pd.DataFrame
     caveats: tuple[str, ...]
+
+    def next_of_account(self, last: pd.Timestamp) -> pd.Series:
+        """Return the row that a report on one account speaks of.
+
+        Parameters
+        ----------
+        last : Timestamp
+            Last known day.
+
+        Returns
+        -------
+        Series
+            Of the open decision that is due next; of the latest decision where none is ahead.
+        """
+        ahead = self.frame.loc[(self.frame["state"] == OPEN) & (self.frame["due_on"] >= last)]
+        return self.frame.iloc[0] if ahead.empty else ahead.iloc[-1]
 
 
 def review_use(given: Tables, params: Params, book: Book) -> PastUse:
