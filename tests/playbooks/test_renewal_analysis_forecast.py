@@ -1,5 +1,6 @@
 """The forecast after a short past: uncertain where everybody did the same, none from a few."""
 
+import json
 from datetime import date
 
 import pandas as pd
@@ -77,3 +78,17 @@ def test_one_account_without_a_forecast_is_told_so(analyse):
         claim.startswith("Risk of losing what is due on 2026-12-31: not enough data.")
         for claim in claims
     )
+
+
+def test_a_register_without_risks_is_no_score(analyse, tmp_path):
+    early = analyse([*past(1, "lost"), *OPEN])
+    folder = tmp_path / "early"
+    (folder / "tables").mkdir(parents=True)
+    table = table_register(early.register, early.book)
+    (folder / "tables" / "risk-register.csv").write_text(table.csv, encoding="utf-8-sig")
+    findings = early.findings.to_json() | {"as_of": "2025-12-31"}
+    manifest = {"playbook": "renewal_analysis", "params": {}, "findings": findings}
+    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    later = analyse([*past(6, "renewed"), *OPEN], earlier_runs=str(tmp_path))
+    assert later.frozen.scores.empty
+    assert set(later.forecast.frame["probability"]) == {0.5 / 7}
