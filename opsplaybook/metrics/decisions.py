@@ -1,7 +1,8 @@
 """What was known of an account when it decided about a renewal: features frozen on that day.
 
-The decision date is the due date less notice, or the last known day where that comes first. What
-happened after it is not looked at, so that a customer who left does not look healthy in hindsight.
+The decision date is the due date less notice, or the day on which the customer decided, or the last
+known day, whichever comes first. What happened after it is not looked at: whoever has given notice
+uses the product less, and that foretells nothing.
 """
 
 import ibis
@@ -9,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from opsplaybook.metrics.events import DECISION_ROLES
+from opsplaybook.metrics.renewals import OPEN
 from opsplaybook.metrics.usage import total_quantity, user_of
 from opsplaybook.sources import Tables
 
@@ -54,6 +56,32 @@ CATEGORIES = {
 """Features that are one of several words; they are described, and enter no model."""
 
 
+def decided_by(made: pd.DataFrame) -> pd.Series:
+    """Return the day by which each decision is made: the notice date, or the decision before it.
+
+    Parameters
+    ----------
+    made : DataFrame
+        As from `opsplaybook.metrics.renewals.decisions`.
+
+    Returns
+    -------
+    Series of datetime
+        ``decide_by``, or ``decided_on`` where it comes first and the decision is not open.
+
+    Examples
+    --------
+    >>> days = pd.to_datetime(["2026-03-01", "2026-03-01"])
+    >>> made = pd.DataFrame({"decide_by": days, "state": ["lost", "open"]})
+    >>> decided_by(made.assign(decided_on=days - pd.Timedelta(days=9))).dt.day.tolist()
+    [20, 1]
+
+    What the first one did after 20 February was done by somebody who was leaving.
+    """
+    decided = made["decided_on"].where(made["state"] != OPEN)
+    return made["decide_by"].where(~(decided < made["decide_by"]), decided)
+
+
 def decision_features(tables: Tables, made: pd.DataFrame, *, account_id: str = "") -> pd.DataFrame:
     """Describe accounts on their decision dates.
 
@@ -73,16 +101,19 @@ def decision_features(tables: Tables, made: pd.DataFrame, *, account_id: str = "
         Index ``decision_id`` in the order of `made`; ``at`` (the day on which features are frozen),
         those of `FLAGS` (0 or 1) and `NUMBERS` as float, those of `CATEGORIES` as text. Missing is
         what the source does not know on that day: a feature of use is missing where the record of
-        use does not reach back 180 days.
+        use does not reach back 180 days. ``tenure_years`` is counted to the notice date, which
+        is known beforehand: to the day of the decision it would tell leavers, who decide early,
+        from the others.
     """
-    at = made["decide_by"].clip(upper=pd.Timestamp(tables.as_of))
+    last = pd.Timestamp(tables.as_of)
+    at = decided_by(made).clip(upper=last)
     points = pd.DataFrame(
         {"decision_id": made["decision_id"], "account_id": made["account_id"], "at": at}
     )
     use = use_before(tables, points, account_id=account_id)
     parts = [use, _people(tables, points), _support(tables, points), _trainings(tables, points)]
     frame = pd.concat([part.reindex(points["decision_id"]) for part in parts], axis=1)
-    frame = frame.assign(**_contract_features(tables, made, at))
+    frame = frame.assign(**_contract_features(tables, made, at, made["decide_by"].clip(upper=last)))
     frame["seat_use"] = frame["users"] / frame["seats"].where(frame["seats"] > 0)
     known = frame.astype({name: "float64" for name in (*FLAGS, *NUMBERS) if name in frame})
     return known.assign(at=at.to_numpy(), **_categories(tables, made))
@@ -215,14 +246,16 @@ def _counted(
     return counts.reindex(points["decision_id"], fill_value=0).astype("float64").to_frame(name)
 
 
-def _contract_features(tables: Tables, made: pd.DataFrame, at: pd.Series) -> dict[str, np.ndarray]:
+def _contract_features(
+    tables: Tables, made: pd.DataFrame, at: pd.Series, notice: pd.Series
+) -> dict[str, np.ndarray]:
     accounts = tables["accounts"].set_index("account_id")
     since = accounts["customer_since"].reindex(made["account_id"]).to_numpy()
     first = tables["contracts"].groupby("account_id")["start_on"].min()
     began = pd.Series(since).fillna(first.reindex(made["account_id"]).reset_index(drop=True))
     yearly = made["billing"].str.lower().isin(("annual", "yearly", "annually", "year"))
     known = made["billing"].notna()
-    years = (at.reset_index(drop=True) - began).dt.days / 365.25
+    years = (notice.reset_index(drop=True) - began).dt.days / 365.25
     seats = made["seats"].astype("float64")
     return {
         "health_score": _health(accounts, made, at),

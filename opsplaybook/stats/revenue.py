@@ -110,6 +110,7 @@ def renewed_revenue(
     level_error : float
         Standard error, as a logit, of the level of all probabilities together; see
         `level_error_of`. Without it the interval is too narrow where the past was short.
+        A probability of 0 or 1 stays certain with it: forecast with `level_of` instead.
     renewed_shares : array of float, optional
         Renewed value over old value of past renewals, drawn at random; without it contracts are
         renewed at their old value.
@@ -164,6 +165,38 @@ def renewed_revenue(
     )
 
 
+def level_of(losses: int, decisions: int) -> float:
+    """Compute a loss rate to forecast with, never 0 or 1: the one that `level_error_of` belongs to.
+
+    Parameters
+    ----------
+    losses, decisions : int
+
+    Returns
+    -------
+    float
+        ``(losses + 0.5) / (decisions + 1)``, whose logit has the smallest bias.
+
+    Raises
+    ------
+    ValueError
+        Losses below 0, or more than decisions.
+
+    References
+    ----------
+    Gart and Zweifel 1967, Biometrika 54:181-187.
+
+    Examples
+    --------
+    >>> round(level_of(0, 6), 3), round(level_of(12, 120), 3)
+    (0.071, 0.103)
+
+    None lost of six does not make the next renewal certain.
+    """
+    _require_counts(losses, decisions)
+    return (losses + 0.5) / (decisions + 1)
+
+
 def level_error_of(losses: int, decisions: int) -> float:
     """Compute the standard error of a loss rate as a logit, finite without any loss.
 
@@ -178,8 +211,7 @@ def level_error_of(losses: int, decisions: int) -> float:
 
     A rate of 10% from 120 decisions may as well be 7.6% or 13%.
     """
-    if not 0 <= losses <= decisions:
-        raise ValueError(f"losses == {losses}, must lie between 0 and decisions == {decisions}")
+    _require_counts(losses, decisions)
     return sqrt(1 / (losses + 0.5) + 1 / (decisions - losses + 0.5))
 
 
@@ -262,6 +294,11 @@ def interval_coverage(
         raise ValueError("forecasts and outcomes hold missing values, must hold none")
     inside = (ends[0] <= ends[2]) & (ends[2] <= ends[1])
     return rate(int(inside.sum()), len(inside), level=level)
+
+
+def _require_counts(losses: int, decisions: int) -> None:
+    if not 0 <= losses <= decisions:
+        raise ValueError(f"losses == {losses}, must lie between 0 and decisions == {decisions}")
 
 
 class _Siblings:

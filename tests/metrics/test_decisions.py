@@ -136,3 +136,35 @@ def test_use_outside_its_contract_is_counted(make_tables):
     tables = make_tables(frames, as_of=LAST)
     assert decisions.use_outside_terms(tables) == (1, 34)
     assert decisions.use_outside_terms(tables, account_id="B") == (0, 0)
+
+
+def with_term(make_tables, **values: object) -> pd.Series:
+    """Return the features of the account with other values in its only term."""
+    frames = {name: pd.DataFrame(rows) for name, rows in company().items()}
+    frames["contracts"] = frames["contracts"].assign(**values)
+    tables = make_tables(frames, as_of=LAST)
+    made = decide(tables["contracts"], LAST, grace_days=30)
+    return decisions.decision_features(tables, made).iloc[0]
+
+
+@pytest.mark.parametrize("notice_days", [30, None])
+def test_what_came_after_an_early_decision_is_not_read(make_tables, notice_days):
+    early = "2026-02-10"
+    found = with_term(make_tables, notice_days=notice_days, decided_on=early, outcome="lost")
+    assert found["at"] == pd.Timestamp(early)
+    # Twelve rows on 28 February and the ticket of that day came after the customer gave notice.
+    assert found["use"] == 0
+    assert found["earlier_use"] == 20
+    assert found["tickets"] == 0
+    assert found["covered_roles"] == 0
+
+
+def test_years_as_a_customer_do_not_tell_when_somebody_decided(make_tables):
+    known = {day: with_term(make_tables, decided_on=day)["tenure_years"]
+             for day in ("2025-12-01", "2026-03-20")}  # fmt: skip
+    assert known["2025-12-01"] == known["2026-03-20"] == 365 / 365.25
+
+
+def test_open_decisions_are_looked_at_on_their_notice_date(make_tables):
+    found = with_term(make_tables, outcome="open", decided_on="2026-02-10")
+    assert found["at"] == AT

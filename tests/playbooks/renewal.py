@@ -1,6 +1,9 @@
 """All steps of the renewal analysis in one call, and everything that its notebook shows."""
 
+from collections.abc import Callable
 from types import SimpleNamespace
+
+import pandas as pd
 
 from opsplaybook.display import Chart, Table
 from opsplaybook.params import resolve
@@ -69,3 +72,25 @@ def shown(done: SimpleNamespace) -> list[Chart | Table]:
         playbook.table_frozen(done.register, book),
         playbook.table_actions(done.register),
     ]
+
+
+def yearly_terms(
+    account: str, first: str, last: str, *, losing: Callable[[], bool], days_before: int
+) -> list[dict[str, object]]:
+    """Make terms of a year from a day on, each decided so many days before it ends."""
+    start, end_of_record = pd.Timestamp(first), pd.Timestamp(last)
+    terms = []
+    while start <= end_of_record:
+        end = start + pd.DateOffset(years=1) - pd.Timedelta(days=1)
+        is_open = end > end_of_record
+        lost = not is_open and losing()
+        decided = pd.NaT if is_open else end - pd.Timedelta(days=days_before)
+        terms.append({
+            "contract_id": f"{account} {start:%Y}", "account_id": account, "product": "Core",
+            "start_on": start, "end_on": end, "annual_value": 100.0, "decided_on": decided,
+            "outcome": "open" if is_open else "lost" if lost else "renewed",
+        })  # fmt: skip
+        if lost:
+            break
+        start = end + pd.Timedelta(days=1)
+    return terms

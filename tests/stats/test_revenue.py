@@ -4,6 +4,7 @@ import pytest
 from opsplaybook.stats.revenue import (
     interval_coverage,
     level_error_of,
+    level_of,
     parent_correlation,
     renewed_revenue,
 )
@@ -136,3 +137,21 @@ def test_coverage_counts_ends_as_inside():
     assert found.numerator == 2
     with pytest.raises(ValueError, match="missing values"):
         interval_coverage([1.0], [2.0], [np.nan])
+
+
+def test_level_has_the_logit_of_its_error():
+    # Gart and Zweifel: log((losses + 1/2) / (stayed + 1/2)) has the error of `level_error_of`.
+    assert np.log(level_of(3, 20) / (1 - level_of(3, 20))) == pytest.approx(np.log(3.5 / 17.5))
+    assert level_of(0, 6) == 0.5 / 7
+    assert level_of(10, 10) == 10.5 / 11
+    with pytest.raises(ValueError, match="losses == 5"):
+        level_of(5, 4)
+
+
+@pytest.mark.parametrize(("losses", "decisions"), [(0, 6), (10, 10)])
+def test_a_short_past_makes_no_forecast_certain(losses, decisions):
+    level, error = level_of(losses, decisions), level_error_of(losses, decisions)
+    found = forecast(np.full(10, level), level_error=error)
+    assert 0 < found.expected < found.due
+    assert found.low < found.high
+    assert found.variance_shares.sum() == pytest.approx(1)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from opsplaybook import formats
+from opsplaybook.metrics.decisions import decided_by
 from opsplaybook.metrics.renewals import LOST, OPEN
 from opsplaybook.playbooks.renewal_analysis.book import Book
 from opsplaybook.playbooks.renewal_analysis.drivers import Drivers, fit, predict
@@ -182,7 +183,9 @@ def _at_origin(
     decided = made["state"] != OPEN
     train = (decided & (known_on <= origin)).to_numpy()
     end = origin + pd.Timedelta(days=params.back_test_days)
-    after = (decided & (made["decide_by"] > origin) & (made["decide_by"] <= end)).to_numpy()
+    # Whoever had decided by the origin is known there, and nothing is left to forecast.
+    day = decided_by(made)
+    after = (decided & (day > origin) & (day <= end)).to_numpy()
     lost = (made["state"] == LOST).to_numpy()
     if not after.any() or not train.any():
         return None

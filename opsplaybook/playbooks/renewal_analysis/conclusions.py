@@ -17,6 +17,7 @@ from opsplaybook.findings import (
     strongest,
 )
 from opsplaybook.formats import MINIMUM_UNITS
+from opsplaybook.metrics.renewals import LOST, OPEN
 from opsplaybook.playbooks.renewal_analysis.back_test import BackTest
 from opsplaybook.playbooks.renewal_analysis.book import Book
 from opsplaybook.playbooks.renewal_analysis.definitions import (
@@ -91,12 +92,16 @@ def findings(
     )  # fmt: skip
 
 
-def decisive(forecast: Forecast) -> tuple[str, ...]:
-    """Name the few accounts that make up half of the uncertainty; nobody if they are many."""
-    shares = forecast.frame["share_of_variance"].cumsum()
-    count = int((shares < _DECISIVE_SHARE).sum()) + 1 if len(shares) else 0
-    few = 0 < count <= _DECISIVE_MOST and len(shares) > count
-    return tuple(forecast.frame["label"].head(count)) if few else ()
+def decisive(forecast: Forecast, book: Book) -> tuple[str, ...]:
+    """Name the fewest accounts that make up half of the uncertainty; nobody if they are many.
+
+    An account may decide on several days: its shares are added up.
+    """
+    shares = forecast.frame.groupby("account_id")["share_of_variance"].sum()
+    shares = shares.sort_values(ascending=False, kind="stable")
+    count = int((shares.cumsum().round(9) < _DECISIVE_SHARE).sum()) + 1
+    few = count <= _DECISIVE_MOST and len(shares) > count
+    return tuple(book.labels[shares.index[:count]]) if few else ()
 
 
 def _verdict(
@@ -117,7 +122,8 @@ def _verdict(
 
 def _word(forecast: Forecast, test: BackTest, due: Due) -> tuple[str, Tone]:
     if forecast.revenue is None:
-        return ("Nothing due", "open") if due.logo.n else ("Not enough data", "open")
+        nothing = forecast.frame.empty and due.logo.n
+        return ("Nothing due", "open") if nothing else ("Not enough data", "open")
     if test.standing == "separates":
         return "Work the list", "mixed"
     if test.standing == "does not separate":
@@ -127,12 +133,13 @@ def _word(forecast: Forecast, test: BackTest, due: Due) -> tuple[str, Tone]:
 
 def _ahead(forecast: Forecast, book: Book) -> str:
     if forecast.revenue is None:
-        return f"nothing is due up to {formats.day(forecast.last)}"
+        said = forecast.sentence(book.currency).removesuffix(".")
+        return f"{said[:1].lower()}{said[1:]}"
     due, low, high = (
         formats.money(amount, book.currency)
         for amount in (forecast.due, forecast.revenue.low, forecast.revenue.high)
     )
-    named = decisive(forecast)
+    named = decisive(forecast, book)
     few = f", {len(named):,} accounts decide half of it" if len(named) > 1 else ""
     return f"{due} due up to {formats.day(forecast.last)}, {low} to {high} stays{few}"
 
@@ -145,10 +152,13 @@ def _worth(test: BackTest) -> str:
 
 
 def _short(found: Estimate) -> str:
-    if not found.enough or found.interval is None:
+    """Write a rate with its interval; where all accounts did the same there may be none."""
+    if not found.enough:
         return formats.NOT_ENOUGH
-    ends = formats.interval(found.interval, found.kind)
-    return f"{formats.value(found.value, found.kind)} ({ends})"
+    text = formats.value(found.value, found.kind)
+    if found.interval is None:
+        return text
+    return f"{text} ({formats.interval(found.interval, found.kind)})"
 
 
 def _own_verdict(past: PastUse, book: Book) -> Verdict:
@@ -157,15 +167,28 @@ def _own_verdict(past: PastUse, book: Book) -> Verdict:
         return Verdict(
             "No contract due", f"{book.scope} has no dated contract.", "open", "customer"
         )
-    row = past.frame.iloc[0]
-    use = [f"The term ends on {formats.day(row['due_on'])}"]
+    row = past.next_of_account(book.last)
+    day, ahead = formats.day(row["due_on"]), row["due_on"] >= book.last
+    word, term = _own_term(row["state"], day, ahead=ahead)
+    use = [term]
     if not isnan(row["use"]):
         use.append(
             f"{formats.count(row['use'])} actions in the 90 days to {formats.day(row['at'])}"
         )
     if not isnan(row["change"]):
         use.append(f"{formats.change(row['change'])} on the 90 days before")
-    return Verdict("Renewal ahead", f"{'; '.join(use)}.", "open", "customer")
+    return Verdict(word, f"{'; '.join(use)}.", "open", "customer")
+
+
+def _own_term(state: str, day: str, *, ahead: bool) -> tuple[str, str]:
+    """Return a word and a sentence for where a term stands."""
+    if state == OPEN and ahead:
+        return "Renewal ahead", f"The term ends on {day}"
+    if state == OPEN:
+        return "Not decided", f"The term ended on {day} and is not decided"
+    word = "Not renewed" if state == LOST else "Renewed"
+    ending = f"ends on {day} and is" if ahead else f"ended on {day} and was"
+    return word, f"The term {ending} {word.lower()}"
 
 
 def _tiles(
@@ -180,13 +203,13 @@ def _tiles(
     if book.account_id:
         return (ahead,)
     tiles = [
-        key_figure("logo", "Renewal rate", due.logo, "renewed over decided, of what was due",
+        _rate_tile("logo", "Renewal rate", due.logo, "renewed over decided, of what was due",
                    unit=due.unit),
-        key_figure("money", "Renewal rate, money", due.money,
+        _rate_tile("money", "Renewal rate, money", due.money,
                    "renewed value, capped at the old, over value decided", unit="accounts"),
-        key_figure("gross", "Gross retention", retained.gross,
+        _rate_tile("gross", "Gross retention", retained.gross,
                    "value still there over value at the start, growth left out", unit="accounts"),
-        key_figure("net", "Net retention", retained.net,
+        _rate_tile("net", "Net retention", retained.net,
                    "value of the same accounts over that at the start", unit="accounts"),
         ahead,
     ]  # fmt: skip
@@ -198,10 +221,16 @@ def _tiles(
     return tuple(tiles)
 
 
+def _rate_tile(key: str, label: str, found: Estimate, definition: str, *, unit: str) -> KeyFigure:
+    """Make a tile of a rate: with too few units it is no number, interval or not."""
+    made = key_figure(key, label, found, definition, unit=unit)
+    return made if found.enough else replace(made, value=formats.NOT_ENOUGH)
+
+
 def _own_tiles(past: PastUse, book: Book) -> Iterator[KeyFigure]:
     if not book.account_id or past.frame.empty:
         return
-    row = past.frame.iloc[0]
+    row = past.next_of_account(book.last)
     for name, label, kind, meaning in (
         ("users", "Active users", "count", "people who did anything in 90 days"),
         ("seat_use", "Users per seat", "share", "active users over seats"),
@@ -219,15 +248,20 @@ def _own_risk(register: Register, book: Book) -> Iterator[Finding]:
         return
     for row in register.frame.head(1).itertuples():
         signals = "; ".join(text for text in (row.internal, row.external) if text)
+        risk = formats.NOT_ENOUGH
+        if not isnan(row.probability):
+            risk = f"{formats.share(row.probability)} by the {row.basis}"
         then = ""
         if not isnan(row.before):
             then = f" (as of {row.before_on}: {formats.share(row.before)})"
         yield Finding(
             claim=f"Risk of losing what is due on {formats.day(row.due_on)}: "
-            f"{formats.share(row.probability)} by the {row.basis}{then}. "
+            f"{risk}{then}. "
             f"Signals: {signals or 'none of those looked for'}.",
             strength=grade(
-                detectable=row.basis != "base rate", n=MINIMUM_UNITS, design="association"
+                detectable=row.basis not in ("base rate", "none"),
+                n=MINIMUM_UNITS,
+                design="association",
             ),
             design="association",
             evidence=("risk-register",),
@@ -238,7 +272,7 @@ def _own_risk(register: Register, book: Book) -> Iterator[Finding]:
 def _forecast(forecast: Forecast, book: Book) -> Iterator[Finding]:
     if forecast.revenue is None or book.account_id:
         return
-    named = decisive(forecast)
+    named = decisive(forecast, book)
     few = f" Half of the uncertainty hangs on {', '.join(named)}." if named else ""
     lost = formats.estimate(forecast.base, unit="decisions")
     source = f"Probabilities come from the {forecast.basis}; {lost} were lost so far."
@@ -339,7 +373,7 @@ def _stay(stay: Stay, book: Book) -> Iterator[Finding]:
 def _own_use(past: PastUse, book: Book) -> Iterator[Finding]:
     if not book.account_id or past.frame.empty:
         return
-    row = past.frame.iloc[0]
+    row = past.next_of_account(book.last)
     if isnan(row["users"]) or isnan(row["seats"]):
         return
     yield Finding(

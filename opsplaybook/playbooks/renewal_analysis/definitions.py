@@ -3,7 +3,11 @@
 DEFINITIONS = (
     ("Decision", "All terms of an account that end on one day: they are decided together."),
     ("Due", "The last day of a term. The expiring base is what was due in the period."),
-    ("Notice by", "Due date less notice: the decision date, on which features are frozen."),
+    ("Notice by", "Due date less notice."),
+    (
+        "Decision date",
+        "Notice date, or the day of the decision where that came first; features are frozen on it.",
+    ),
     ("Early, on time, late", "Decided by the notice date, by the due date, within the grace."),
     ("Lost", "Recorded as lost, or renewed only after the grace."),
     ("Open", "Not decided: neither kept nor lost, and in no rate."),
@@ -24,7 +28,7 @@ DEFINITIONS = (
 METHOD = (
     (
         "Rates carry the Wilson interval; shares of money and retention draw accounts (bootstrap, "
-        "Efron 1987)."
+        "Efron 1987), or carry Wilson's where all accounts did the same."
     ),
     (
         "Curves are Kaplan and Meier's with log-log bands. Customers who were there before losses "
@@ -50,7 +54,8 @@ METHOD = (
     ),
     (
         "The forecast draws every open decision, together within one parent, with the uncertainty "
-        "of the level; a renewal brings at most the old value."
+        "of the level; a renewal brings at most the old value. A base rate counts half a loss "
+        "more of one decision more (Gart and Zweifel 1967): it is never 0 or 1."
     ),
     (
         "Contracts without due dates are looked at on fixed days: was a term that ran on one given "

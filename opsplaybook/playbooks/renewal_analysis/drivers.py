@@ -52,15 +52,24 @@ class Design:
     centres, scales : ndarray of float, shape (features,)
         What is taken off, and what one unit is: flags keep 0 and 1, numbers are counted in
         standard deviations of the decisions that the model was made from.
+    lows, highs : ndarray of float, shape (features,)
+        Smallest and largest value among those decisions, before scaling.
     """
 
     names: tuple[str, ...]
     centres: np.ndarray
     scales: np.ndarray
+    lows: np.ndarray
+    highs: np.ndarray
 
     def matrix(self, features: pd.DataFrame) -> np.ndarray:
-        """Return features in units of the model; missing ones stay missing."""
-        return (raw_matrix(features, self.names) - self.centres) / self.scales
+        """Return features in units of the model; missing ones stay missing.
+
+        Values beyond those that the model was made from count as the nearest of them: in a young
+        company years as a customer may differ by a day, and a year later lie hundreds of units off.
+        """
+        known = np.clip(raw_matrix(features, self.names), self.lows, self.highs)
+        return (known - self.centres) / self.scales
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,12 +226,17 @@ def beyond_chance(model: BinaryModel, level: float) -> frozenset[str]:
 
 
 def predict(model: BinaryModel, design: Design, features: pd.DataFrame, base: float) -> np.ndarray:
-    """Give each decision its probability of a loss; the base rate where a feature is not known."""
+    """Give each decision its probability of a loss; the base rate where a feature is not known.
+
+    No probability of the model is surer than half a loss in one decision more than it was made
+    from: decisions that were all lost do not make the next loss certain.
+    """
     matrix = design.matrix(features)
     complete = ~np.isnan(matrix).any(axis=1)
     found = np.full(len(features), base)
     if complete.any():
-        found[complete] = model.predict(matrix[complete])
+        edge = 0.5 / (model.n + 1)
+        found[complete] = np.clip(model.predict(matrix[complete]), edge, 1 - edge)
     return found
 
 
@@ -250,7 +264,7 @@ def _design(raw: np.ndarray, names: tuple[str, ...]) -> Design:
     spread = raw.std(axis=0)
     centres = np.where(is_flag, 0.0, raw.mean(axis=0))
     scales = np.where(is_flag | (spread == 0), 1.0, spread)
-    return Design(names, centres, scales)
+    return Design(names, centres, scales, raw.min(axis=0), raw.max(axis=0))
 
 
 def _nothing(standing: Standing, features: pd.DataFrame, lost: np.ndarray, level: float) -> Drivers:

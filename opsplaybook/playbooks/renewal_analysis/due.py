@@ -1,6 +1,6 @@
 """Step 1, first half: what was due, and what became of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -118,13 +118,44 @@ def money_rate(decided: pd.DataFrame, params: Params) -> Estimate:
     kept = decided["kept_value"].to_numpy(dtype=float)
     if not due.sum() > 0:
         return Estimate(float("nan"), None, 0, "share", "no value due")
-    return share_of_value(kept, due, decided["account_id"].to_numpy(), params)
+    return capped_share_of_value(kept, due, decided["account_id"].to_numpy(), params)
+
+
+def capped_share_of_value(
+    part: np.ndarray, whole: np.ndarray, accounts: np.ndarray, params: Params
+) -> Estimate:
+    """Estimate a ratio of two sums of which no part is more than its whole.
+
+    Where everybody kept all, or nothing, draws of accounts do not vary and give no interval. Then
+    it is Wilson's, of the effective number of accounts: as many of equal value as would be as
+    certain.
+
+    Parameters
+    ----------
+    part, whole : ndarray of float, shape (rows,)
+        None missing; `whole` adds up to more than 0.
+    accounts : ndarray, shape (rows,)
+    params : Params
+
+    References
+    ----------
+    Kish 1965, Survey Sampling, section 11.7 (effective number under weights); Korn and Graubard
+    1998, Survey Methodology 24:193-201 (intervals of a rate near 0 or 1 from it).
+    """
+    found = share_of_value(part, whole, accounts, params)
+    if found.interval is not None or found.value not in (0.0, 1.0):
+        return found
+    values = pd.Series(whole).groupby(accounts).sum()
+    effective = round(values.sum() ** 2 / (values**2).sum())
+    bound = rate(found.value * effective, effective, level=params.level)
+    method = "Wilson score interval, effective number of accounts by value"
+    return replace(found, interval=bound.interval, method=method)
 
 
 def share_of_value(
     part: np.ndarray, whole: np.ndarray, accounts: np.ndarray, params: Params
 ) -> Estimate:
-    """Estimate a ratio of two sums with an interval from drawing accounts."""
+    """Estimate a ratio of two sums with an interval from drawing accounts; none if all alike."""
     units = len(np.unique(accounts))
     return bootstrap(
         _ratio,

@@ -20,6 +20,7 @@ from opsplaybook.stats.results import Estimate
 from opsplaybook.stats.revenue import (
     RevenueForecast,
     level_error_of,
+    level_of,
     parent_correlation,
     renewed_revenue,
 )
@@ -32,6 +33,12 @@ _COLUMNS = [
     "swing", "share_of_variance", "overdue",
 ]  # fmt: skip
 
+_TYPES = {
+    **dict.fromkeys(("due_on", "decide_by"), "datetime64[us]"),
+    **dict.fromkeys(("annual_value", "probability", "swing", "share_of_variance"), "float64"),
+}
+"""Without any decision columns have no type of their own."""
+
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
@@ -43,9 +50,10 @@ class Forecast:
         One row per open decision due in the horizon, and per one that is over and not decided:
         ``decision_id``, ``account_id``, ``label``, ``due_on``, ``decide_by``, ``annual_value``,
         ``probability`` (of a loss), ``swing`` (by how much its outcome moves the expected total),
-        ``share_of_variance`` and ``overdue``; the largest swing first.
+        ``share_of_variance`` and ``overdue``; the largest swing first. Where nothing can be
+        forecast these three are missing, and the largest value comes first.
     revenue : RevenueForecast or None
-        Of the value kept; None where nothing is due.
+        Of the value kept; None where nothing is due, or fewer than five decisions are decided.
     months : DataFrame
         ``month``, ``decisions``, ``due``, ``low``, ``median``, ``high``; the last row is the total.
     basis : {"model", "frozen score", "base rate", "none"}
@@ -80,17 +88,20 @@ class Forecast:
 
     def sentence(self, currency: str) -> str:
         """Say what is expected, in words."""
-        if self.revenue is None:
+        if self.frame.empty:
             return f"Nothing is due up to {formats.day(self.last)}."
         head = "is due" if self.agreed else "runs without a due date"
-        money = [
-            formats.money(amount, currency)
-            for amount in (self.due, self.revenue.median, self.revenue.low, self.revenue.high)
-        ]
-        return (
-            f"{money[0]} {head} up to {formats.day(self.last)} in {_counted(len(self.frame))}; "
-            f"{money[1]} is expected to stay (P10 to P90: {money[2]} to {money[3]})."
+        due = (
+            f"{formats.money(self.due, currency)} {head} up to {formats.day(self.last)} in "
+            f"{_counted(len(self.frame))}"
         )
+        if self.revenue is None:
+            return f"{due}; how much of it stays: {formats.estimate(self.base, unit='decided')}."
+        median, low, high = (
+            formats.money(amount, currency)
+            for amount in (self.revenue.median, self.revenue.low, self.revenue.high)
+        )
+        return f"{due}; {median} is expected to stay (P10 to P90: {low} to {high})."
 
 
 def forecast_renewals(
@@ -104,9 +115,10 @@ def forecast_renewals(
     """Give each open decision a probability, and add them up to a distribution of value kept.
 
     Probabilities come from the model only where the back-test says that it separates; else each
-    decision gets the base rate. A report on one account makes no model: it takes the newest score
-    that an earlier run over all accounts wrote down, or the base rate. What a renewal brings above
-    the old value is left out.
+    decision gets the base rate, with half a loss more of one decision more: none lost so far does
+    not make the next renewal certain. A report on one account makes no model: it takes the newest
+    score that an earlier run over all accounts wrote down, or the base rate. What a renewal brings
+    above the old value is left out.
 
     Parameters
     ----------
@@ -132,18 +144,21 @@ def forecast_renewals(
     written = frozen.newest().reindex(own["decision_id"])
     basis = _basis(drivers, test, base, written)
     if own.empty or basis == "none":
+        unknown = np.full(len(own), np.nan)
         return Forecast(
-            _no_rows(), None, _no_months(), basis, base, None, last, book.agreed, test.coverage
-        )
-    probability = np.full(len(own), base.value)
+            _frame(own, unknown, unknown, unknown, book), None, _no_months(), basis, base, None,
+            last, book.agreed, test.coverage,
+        )  # fmt: skip
+    level = level_of(int(base.numerator or 0), base.n)
+    probability = np.full(len(own), level)
     if basis == "model":
-        probability = predict(drivers.model, drivers.design, features, base.value)
+        probability = predict(drivers.model, drivers.design, features, level)
     if basis == "frozen score":
-        probability = written["probability"].fillna(base.value).to_numpy()
+        probability = written["probability"].fillna(level).to_numpy()
     correlation = _correlation(given, test)
     draw = _Draw(given, decided, base, correlation, params)
     revenue = draw.revenue(own, probability, draws=params.draws)
-    frame = _frame(own, probability, revenue, book)
+    frame = _frame(own, probability, revenue.swings, revenue.variance_shares, book)
     months = _months(own, probability, draw, revenue)
     return Forecast(
         frame, revenue, months, basis, base, correlation, last, book.agreed, test.coverage
@@ -184,7 +199,7 @@ def _counted(decisions: int) -> str:
 
 
 def _basis(drivers: Drivers, test: BackTest, base: Estimate, written: pd.DataFrame) -> Basis:
-    if not base.n:
+    if not base.enough:
         return "none"
     if drivers.standing == "not looked at" and (written["basis"] == "model").any():
         return "frozen score"
@@ -208,17 +223,18 @@ def _correlation(given: Tables, test: BackTest) -> Estimate | None:
 
 
 def _frame(
-    own: pd.DataFrame, probability: np.ndarray, revenue: RevenueForecast, book: Book
+    own: pd.DataFrame, probability: np.ndarray, swings: np.ndarray, shares: np.ndarray, book: Book
 ) -> pd.DataFrame:
     frame = own[["decision_id", "account_id", "due_on", "decide_by", "annual_value", "overdue"]]
     frame = frame.assign(
         label=book.names_of(own),
         probability=probability,
-        swing=revenue.swings,
-        share_of_variance=revenue.variance_shares,
+        swing=swings,
+        share_of_variance=shares,
     )
-    frame = frame.sort_values(["swing", "decision_id"], ascending=[False, True])
-    return frame[_COLUMNS].reset_index(drop=True)
+    order = ["swing", "annual_value", "decision_id"]
+    frame = frame.sort_values(order, ascending=[False, False, True])
+    return frame[_COLUMNS].astype(_TYPES).reset_index(drop=True)
 
 
 def _months(
@@ -237,15 +253,6 @@ def _months(
 
 
 _MONTH_COLUMNS = ["month", "decisions", "due", "low", "median", "high"]
-
-
-def _no_rows() -> pd.DataFrame:
-    empty = pd.DataFrame(columns=_COLUMNS)
-    days = {"due_on": "datetime64[us]", "decide_by": "datetime64[us]"}
-    numbers = dict.fromkeys(
-        ("annual_value", "probability", "swing", "share_of_variance"), "float64"
-    )
-    return empty.astype(days | numbers)
 
 
 def _no_months() -> pd.DataFrame:

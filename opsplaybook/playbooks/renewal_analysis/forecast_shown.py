@@ -18,6 +18,9 @@ def chart_forecast(forecast: Forecast, book: Book) -> Chart:
         Column("median", "Expected to stay", "money", low="low", high="high"),
     ]
     last = formats.day(forecast.last)
+    source = "too few outcomes to forecast from"
+    if forecast.basis != "none":
+        source = f"probabilities from the {forecast.basis}"
     data = tables.table(
         frame,
         columns,
@@ -40,7 +43,7 @@ def chart_forecast(forecast: Forecast, book: Book) -> Chart:
         key="forecast",
         title="Annual value expected to stay, by month due",
         subtitle=f"{book.scope}, up to {last}, P10 to P90, n = {len(forecast.frame):,} open "
-        f"decisions, probabilities from the {forecast.basis}",
+        f"decisions, {source}",
         data=data,
     )
 

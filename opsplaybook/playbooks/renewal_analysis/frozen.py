@@ -77,6 +77,8 @@ def read_frozen(given: Tables, params: Params, book: Book) -> Frozen:
     names = ["run", "day", *_NEEDED]
     scores = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=names)
     scores["probability"] = scores["probability"].astype("float64")
+    # A run with too few outcomes lists what is due without a score.
+    scores = scores.dropna(subset="probability", ignore_index=True)
     states = book.decisions.set_index("decision_id")["state"]
     scores["state"] = states.reindex(scores["decision_id"]).to_numpy()
     known = scores["state"].notna() & (scores["state"] != OPEN)

@@ -34,7 +34,8 @@ class PastUse:
     features : DataFrame
         As from `opsplaybook.metrics.decisions.decision_features`, every decision.
     frame : DataFrame
-        One row per decision shown: ``decision_id``, ``account_id``, ``label``, ``due_on``, ``at``
+        One row per decision shown: ``decision_id``, ``account_id``, ``label``, ``due_on``,
+        ``state`` (of `opsplaybook.metrics.renewals.STATES`), ``at``
         (day on which it was looked at), seats, users, use and the other measures, ``change`` (of
         use on the 90 days before). For all accounts those due in the horizon, the largest first;
         for one account all of its decisions, the latest first.
@@ -51,6 +52,22 @@ class PastUse:
     weeks: pd.DataFrame
     actions: pd.DataFrame
     caveats: tuple[str, ...]
+
+    def next_of_account(self, last: pd.Timestamp) -> pd.Series:
+        """Return the row that a report on one account speaks of.
+
+        Parameters
+        ----------
+        last : Timestamp
+            Last known day.
+
+        Returns
+        -------
+        Series
+            Of the open decision that is due next; of the latest decision where none is ahead.
+        """
+        ahead = self.frame.loc[(self.frame["state"] == OPEN) & (self.frame["due_on"] >= last)]
+        return self.frame.iloc[0] if ahead.empty else ahead.iloc[-1]
 
 
 def review_use(given: Tables, params: Params, book: Book) -> PastUse:
@@ -76,7 +93,7 @@ def review_use(given: Tables, params: Params, book: Book) -> PastUse:
         frame=_frame(made, features, book, params),
         weeks=_weeks(given, book, use) if params.account_id else _weeks(given, book, use).iloc[:0],
         actions=_actions(use, given),
-        caveats=_caveats(given, features),
+        caveats=(*_caveats(given, features), *_undated(made, book)),
     )
 
 
@@ -85,7 +102,8 @@ def table_use(past: PastUse, book: Book) -> Table:
     columns = [
         Column("label", "Customer"),
         Column("due_on", "Due", "date"),
-        Column("at", "As of", "date", description="Notice date, or the last known day before it"),
+        Column("at", "As of", "date", description="Notice date; the day of the decision, or the "
+               "last known day, where that came first"),
         Column("seats", "Seats", "count"),
         Column("users", "Users, 90 days", "count"),
         Column("seat_use", "Users per seat", "share"),
@@ -95,7 +113,7 @@ def table_use(past: PastUse, book: Book) -> Table:
         Column("tickets", "Tickets, 180 days", "count"),
         Column("trained", "People trained", "count"),
         Column("covered_roles", "Decision roles in contact", "count"),
-    ]
+    ]  # fmt: skip
     return tables.table(
         past.frame,
         columns,
@@ -256,3 +274,17 @@ def _caveats(given: Tables, features: pd.DataFrame) -> tuple[str, ...]:
         )
         return (gap,)
     return ()
+
+
+def _undated(made: pd.DataFrame, book: Book) -> tuple[str, ...]:
+    """Say where features reach to the end of the term, since nobody wrote down an earlier day."""
+    decided = made.loc[made["state"] != OPEN]
+    undated = decided["decided_on"].isna() & (decided["decide_by"] == decided["due_on"])
+    if not book.agreed or not undated.any():
+        return ()
+    gap = (
+        f"{int(undated.sum()):,} of {len(decided):,} decisions that were made have no notice "
+        "period and no day of the decision on record: their features reach to the last day of the "
+        "term, and may show what a customer did after giving notice."
+    )
+    return (gap,)

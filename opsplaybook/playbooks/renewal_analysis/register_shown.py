@@ -25,13 +25,16 @@ def table_register(register: Register, book: Book) -> Table:
     ]
     n = len(register.frame)
     basis = register.frame["basis"].iloc[0] if n else "none"
+    source = "Too few outcomes are known for a risk"
+    if basis != "none":
+        source = f"Risk comes from the {basis}"
     return tables.table(
         register.frame,
         columns,
         key=REGISTER,
         caption=f"Risk register, {book.scope}, n = {n:,} open decisions, most at risk first",
         currency=book.currency,
-        note=f"Risk comes from the {basis}. Signals are what is there, not why somebody leaves.",
+        note=f"{source}. Signals are what is there, not why somebody leaves.",
     )
 
 

@@ -1,5 +1,6 @@
 """Step 1, second half: retention of the whole base, and the bridge of recurring revenue."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +18,7 @@ from opsplaybook.metrics.retention import (
     revenue_bridge_of_accounts,
 )
 from opsplaybook.playbooks.renewal_analysis.book import Book
-from opsplaybook.playbooks.renewal_analysis.due import Due, share_of_value
+from opsplaybook.playbooks.renewal_analysis.due import Due, capped_share_of_value, share_of_value
 from opsplaybook.playbooks.renewal_analysis.params import Params
 from opsplaybook.stats.rates import rate
 from opsplaybook.stats.results import Estimate
@@ -197,13 +198,18 @@ def table_rates(due: Due, retained: Retained, book: Book) -> Table:
 
 
 def _gross(base: pd.DataFrame, params: Params) -> Estimate:
-    return _share(base[["start", "end"]].min(axis=1), base["start"], params)
+    return _share(base[["start", "end"]].min(axis=1), base["start"], params, capped_share_of_value)
 
 
-def _share(part: pd.Series, whole: pd.Series, params: Params) -> Estimate:
+def _share(
+    part: pd.Series,
+    whole: pd.Series,
+    params: Params,
+    estimate: Callable[..., Estimate] = share_of_value,
+) -> Estimate:
     if not whole.sum() > 0:
         return _NOTHING
-    return share_of_value(part.to_numpy(), whole.to_numpy(), part.index.to_numpy(), params)
+    return estimate(part.to_numpy(), whole.to_numpy(), part.index.to_numpy(), params)
 
 
 def _months(contracts: pd.DataFrame, book: Book, params: Params) -> pd.DataFrame:

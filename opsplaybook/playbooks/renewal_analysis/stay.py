@@ -15,6 +15,7 @@ from opsplaybook.stats.incidence import IncidenceCurve, cumulative_incidence
 from opsplaybook.stats.life_tables import LifeTable, life_table_of
 from opsplaybook.stats.lifetimes import ShiftedBetaGeometric, fit_shifted_beta_geometric
 from opsplaybook.stats.multiplicity import holm
+from opsplaybook.stats.results import Estimate
 from opsplaybook.stats.survival import SurvivalCurve, kaplan_meier, log_rank
 
 YEAR_DAYS = 365.25
@@ -24,6 +25,8 @@ SMALLEST_GROUP = 10
 YEARS_SHOWN = (1.0, 2.0, 3.0)
 SMALLEST_AT_RISK = 10
 """Years with fewer customers at risk say nothing of a hazard, and enter no cohort model."""
+MOST_A_YEAR = 1.25
+"""Decisions per account and year up to which customers are taken to decide once a year."""
 _LOSSES_FOR_COHORTS = 10
 
 REFUSED = (
@@ -54,10 +57,17 @@ class Stay:
         ``beyond_chance``.
     causes : tuple of IncidenceCurve
         Share lost by kind of reason, over the years.
+    yearly : bool
+        Whether customers decide about once a year.
     hazards : LifeTable
-        Losses per decision, by year as a customer.
+        Losses per decision, by year as a customer: at the nearest anniversary where customers
+        decide once a year, else in the year in which they decided.
+    still_there : tuple of Estimate
+        Share still there after each of these years, from `curve`. The product of the hazards is
+        that share only where every customer decides exactly once in every year.
     cohorts : ShiftedBetaGeometric or None
-        Customers who differ in how prone they are to leave; None with too few losses.
+        Customers who differ in how prone they are to leave; None with too few losses, or where
+        customers do not decide once a year.
     remaining : DataFrame
         ``age`` (years), ``accounts`` (live ones of that age), ``next_year`` with ``low`` and
         ``high``: share of those so old that stays another year.
@@ -72,7 +82,9 @@ class Stay:
     grouping: str
     compared: pd.DataFrame
     causes: tuple[IncidenceCurve, ...]
+    yearly: bool
     hazards: LifeTable
+    still_there: tuple[Estimate, ...]
     cohorts: ShiftedBetaGeometric | None
     remaining: pd.DataFrame
     refused: str
@@ -109,7 +121,9 @@ def measure_stay(given: Tables, params: Params, book: Book) -> Stay:
     known = [name for name in dict.fromkeys((params.group_by, *GROUPINGS)) if name in frame]
     known = [name for name in known if frame[name].notna().any()]
     grouping = params.group_by if params.group_by in known else ""
-    hazards = _hazards(frame, book, params.level)
+    made = _placed(frame, book)
+    yearly = _decided_yearly(made)
+    hazards = _hazards(made, yearly, params.level)
     return Stay(
         frame=frame,
         curve=curve,
@@ -119,8 +133,10 @@ def measure_stay(given: Tables, params: Params, book: Book) -> Stay:
         causes=cumulative_incidence(
             frame["years"], frame["cause"], entry=frame["entry"], level=params.level
         ),
+        yearly=yearly,
         hazards=hazards,
-        cohorts=_cohorts(hazards),
+        still_there=tuple(_after(curve, int(year), yearly) for year in hazards.periods),
+        cohorts=_cohorts(hazards) if yearly else None,
         remaining=_remaining(frame, curve),
         refused=REFUSED,
         caveats=_caveats(given, params, frame, grouping),
@@ -222,8 +238,8 @@ def _at(curve: SurvivalCurve, year: float) -> tuple[float, float, float]:
     return (found.value, ends.low, ends.high) if ends else (nan, nan, nan)
 
 
-def _hazards(frame: pd.DataFrame, book: Book, level: float) -> LifeTable:
-    """Count decisions and losses by year as a customer; early years without enough are left out."""
+def _placed(frame: pd.DataFrame, book: Book) -> pd.DataFrame:
+    """Say of each decided decision how many years after the beginning of its stretch it was due."""
     made = book.decisions.loc[book.decisions["state"] != OPEN]
     placed = pd.merge_asof(
         made[["account_id", "due_on", "state"]].sort_values("due_on"),
@@ -232,9 +248,29 @@ def _hazards(frame: pd.DataFrame, book: Book, level: float) -> LifeTable:
         right_on="began",
         by="account_id",
     ).dropna(subset="began")
-    years = ((placed["due_on"] - placed["began"]).dt.days + 1) / YEAR_DAYS
-    year = years.round().clip(lower=1).astype("int64").to_numpy()
-    lost = (placed["state"] == LOST).to_numpy()
+    return placed.assign(years=((placed["due_on"] - placed["began"]).dt.days + 1) / YEAR_DAYS)
+
+
+def _decided_yearly(made: pd.DataFrame) -> bool:
+    """Tell whether accounts decide about once in a year: monthly terms are decided twelve times."""
+    years = made.assign(year=np.ceil(made["years"]))[["account_id", "began", "year"]]
+    return len(made) <= MOST_A_YEAR * len(years.drop_duplicates())
+
+
+def _half(yearly: bool) -> float:  # noqa: FBT001
+    """Return how far after an anniversary a decision still counts to the year before it."""
+    return 0.5 if yearly else 0.0
+
+
+def _after(curve: SurvivalCurve, year: int, yearly: bool) -> Estimate:  # noqa: FBT001
+    """Read off the share still there when all decisions that count to a year are made."""
+    return curve.at(max(float(year), min(year + _half(yearly), curve.last)))
+
+
+def _hazards(made: pd.DataFrame, yearly: bool, level: float) -> LifeTable:  # noqa: FBT001
+    """Count decisions and losses by year as a customer; early years without enough are left out."""
+    year = np.ceil(made["years"] - _half(yearly)).clip(lower=1).astype("int64").to_numpy()
+    lost = (made["state"] == LOST).to_numpy()
     at_risk = np.bincount(year)[1:] if len(year) else np.empty(0, dtype=int)
     events = np.bincount(year, weights=lost)[1:] if len(year) else np.empty(0)
     few = np.flatnonzero(at_risk < SMALLEST_AT_RISK)

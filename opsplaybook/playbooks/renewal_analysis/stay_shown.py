@@ -139,16 +139,21 @@ def table_hazards(stay: Stay, book: Book) -> Table:
             "hazard": [found.value for found in table.hazard],
             "low": [found.interval.low for found in table.hazard],
             "high": [found.interval.high for found in table.hazard],
-            "survival": table.survival,
+            "survival": [found.value for found in stay.still_there],
+            "survival_low": [found.ends[0] for found in stay.still_there],
+            "survival_high": [found.ends[1] for found in stay.still_there],
+            "n": [found.n for found in stay.still_there],
             "fitted": fitted,
         }
     )
+    counted = "At the nearest anniversary" if stay.yearly else "In which the decision was due"
     columns = [
-        Column("year", "Year as a customer", "count"),
+        Column("year", "Year as a customer", "count", description=counted),
         Column("at_risk", "Decisions", "count"),
         Column("lost", "Lost", "count"),
         Column("hazard", "Lost of these", "share", low="low", high="high", n="at_risk"),
-        Column("survival", "Still there after it", "share"),
+        Column("survival", "Still there after it", "share", low="survival_low",
+               high="survival_high", n="n", description="Of all customers, by Kaplan and Meier"),
         Column("fitted", "Cohort model", "share",
                description="Shifted beta-geometric: customers differ in how prone they are to "
                "leave"),
@@ -198,6 +203,10 @@ def _steps(curve: SurvivalCurve, name: str) -> pd.DataFrame:
 
 
 def _cohort_words(stay: Stay) -> str:
+    if not stay.yearly:
+        return (
+            "Customers decide more than once a year: there is no cohort model of yearly renewals."
+        )
     if stay.cohorts is None:
         return "Too few losses for a cohort model."
     if stay.cohorts.alpha + stay.cohorts.beta > ALIKE:
