@@ -304,7 +304,8 @@ def _as_decisions(frame: pd.DataFrame, as_of: date, grace_days: int) -> pd.DataF
     decide_by = (due - notice).astype("datetime64[us]")
     decided = frame["decided_on"]
     late = decided > due
-    early = decided <= decide_by
+    # Nothing is early where no notice is agreed: every renewal is made by the last day.
+    early = (decided <= decide_by) & (notice > pd.Timedelta(0))
     renewed, is_open = frame["renewed"], frame["open"] & ~frame["renewed"]
     state = np.select(
         [renewed & early, renewed & late, renewed, is_open],

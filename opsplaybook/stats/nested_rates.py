@@ -61,9 +61,9 @@ def clustered_rate(successes: ArrayLike, people: ArrayLike, *, level: float = 0.
         return Estimate(value, None, 1, "share", METHOD, hits.sum())
     effective = _effective_number(hits, sizes, value) * _small_sample_factor(accounts, level)
     ends = rate(value * effective, effective, level=level).interval
-    # At 0 and 1 the Wilson interval begins and ends there, but for rounding.
-    low, high = (0.0 if value == 0 else ends.low), (1.0 if value == 1 else ends.high)
-    return Estimate(value, Interval(low, high, level), accounts, "share", METHOD, hits.sum())
+    return Estimate(
+        value, Interval(ends.low, ends.high, level), accounts, "share", METHOD, hits.sum()
+    )
 
 
 def clustered_rate_difference(

@@ -88,7 +88,10 @@ def rate(successes: float, n: int, *, level: float = 0.95) -> Estimate:
     if n == 0:
         return Estimate(nan, None, 0, "share", "Wilson score interval", 0.0)
     low, high = proportion_confint(successes, n, alpha=1 - level, method="wilson")
-    ends = Interval(max(float(low), 0.0), min(float(high), 1.0), level)
+    # At 0 and n the interval begins and ends there, which rounding hides.
+    low = 0.0 if successes == 0 else max(float(low), 0.0)
+    high = 1.0 if successes == n else min(float(high), 1.0)
+    ends = Interval(low, high, level)
     return Estimate(successes / n, ends, n, "share", "Wilson score interval", float(successes))
 
 

@@ -25,6 +25,13 @@ def decide(rows: list[dict], **values: object) -> pd.DataFrame:
     return renewals.decisions(terms(rows), LAST, **({"grace_days": 30} | values))
 
 
+@pytest.mark.parametrize("decided_on", ["2026-03-01", "2026-03-31"])
+def test_without_notice_no_renewal_is_early(decided_on):
+    row = {"start_on": "2025-04-01", "end_on": "2026-03-31", "notice_days": None}
+    made = decide([row | {"outcome": "renewed", "decided_on": decided_on}])
+    assert made["state"].tolist() == ["renewed on time"]
+
+
 @pytest.mark.parametrize(
     ("outcome", "decided_on", "state"),
     [

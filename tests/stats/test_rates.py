@@ -24,6 +24,12 @@ def test_empty_base_has_no_rate():
     assert not found.enough
 
 
+@pytest.mark.parametrize("n", range(1, 40))
+def test_the_interval_of_nobody_begins_at_zero_and_that_of_everybody_ends_at_one(n):
+    assert rate(0, n).interval.low == 0.0
+    assert rate(n, n).interval.high == 1.0
+
+
 def test_four_units_are_estimated_but_not_enough():
     found = rate(2, 4)
     assert found.value == 0.5
