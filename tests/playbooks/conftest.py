@@ -1,6 +1,7 @@
 """A hand-made company for the account review, and all of its steps in one call."""
 
 import importlib.util
+from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -153,6 +154,20 @@ def portrait_steps():
 def experiment_steps():
     """Return the module that runs all steps of the A/B review, and makes experiments by hand."""
     return beside("experiments")
+
+
+@pytest.fixture
+def look(experiment_steps, make_tables):
+    """Review a hand-made experiment after its tables were changed."""
+
+    def run(change=None, *, params=None, as_of=date(2026, 2, 1), **made):
+        frames = experiment_steps.hand_made(**made)
+        if change is not None:
+            change(frames)
+        tables = make_tables(frames, as_of=as_of)
+        return experiment_steps.review(tables, experiment_id="T-1", **(params or {}))
+
+    return run
 
 
 def beside(name: str):

@@ -34,7 +34,7 @@ def users_of_accounts(*, per_arm=20, sizes=(4, 12), seed=0, metric="outcome(scor
 
 
 @pytest.fixture
-def look(experiment_steps, make_tables):
+def look_at(experiment_steps, make_tables):
     def run(frames, *, as_of=LAST, **params):
         tables = make_tables(frames, as_of=as_of)
         return experiment_steps.review(tables, experiment_id="T-1", segments=(), **params)
@@ -42,13 +42,13 @@ def look(experiment_steps, make_tables):
     return run
 
 
-def test_arms_of_as_many_accounts_are_no_mismatch_however_many_users_they_have(look):
+def test_arms_of_as_many_accounts_are_no_mismatch_however_many_users_they_have(look_at):
     frames = users_of_accounts()
     large = frames["assignments"].query("arm == 'treatment'").iloc[:1]
     more = pd.concat([large] * 300, ignore_index=True)
     more["unit_id"] = [f"V-{k:04d}" for k in range(300)]
     frames["assignments"] = pd.concat([frames["assignments"], more], ignore_index=True)
-    run = look(frames).run
+    run = look_at(frames).run
     assert run.arms["units"].tolist() == [20, 20]
     assert (run.ratio.p_value, run.stops) == (1.0, False)
     assert run.sentence == (
@@ -56,14 +56,14 @@ def test_arms_of_as_many_accounts_are_no_mismatch_however_many_users_they_have(l
     )
 
 
-def test_users_of_no_known_account_are_counted_before_they_are_left_out(look):
+def test_users_of_no_known_account_are_counted_before_they_are_left_out(look_at):
     frames = users_of_accounts()
     frames["assignments"].loc[:9, "account_id"] = None
-    problems = look(frames).run.problems.set_index("check")
+    problems = look_at(frames).run.problems.set_index("check")
     row = problems.loc["units of no known account"]
     assert (row["found"], row["state"], row["done"]) == (10, "note", "left out")
     frames["assignments"].loc[:99, "account_id"] = None
-    assert "units of no known account" in look(frames).decision.failed
+    assert "units of no known account" in look_at(frames).decision.failed
 
 
 def ratio_frames(seed):
@@ -74,8 +74,8 @@ def ratio_frames(seed):
     return frames
 
 
-def test_a_ratio_is_as_certain_as_its_accounts_are_many(look):
-    done = look(ratio_frames(0))
+def test_a_ratio_is_as_certain_as_its_accounts_are_many(look_at):
+    done = look_at(ratio_frames(0))
     item, effect = done.run.measured[0], done.effects.main
     assert item.metric.measure.kind == "ratio"
     assert (item.treatment.n, item.control.n, effect.units) == (20, 20, (20, 20))
@@ -86,45 +86,45 @@ def test_a_ratio_is_as_certain_as_its_accounts_are_many(look):
     assert done.looks.planned["units"].tolist() == [40, 40]
 
 
-def test_looks_at_a_ratio_find_nothing_where_nothing_is(look):
-    found = sum(look(ratio_frames(seed)).looks.detected for seed in range(12))
+def test_looks_at_a_ratio_find_nothing_where_nothing_is(look_at):
+    found = sum(look_at(ratio_frames(seed)).looks.detected for seed in range(12))
     # Judged over users, 6 of these 12 cry wolf; two looks share a level of 5%.
     assert found <= 2
 
 
-def test_a_guardrail_that_is_a_ratio_is_judged_by_accounts(look):
+def test_a_guardrail_that_is_a_ratio_is_judged_by_accounts(look_at):
     frames = users_of_accounts()
     frames["experiments"]["guardrail_metrics"] = "outcome(load)"
     load = frames["outcomes"].assign(metric="load", denominator=10.0)
     frames["outcomes"] = pd.concat(
         [frames["outcomes"].assign(denominator=np.nan), load], ignore_index=True
     )
-    (guardrail,) = look(frames).effects.guardrails
+    (guardrail,) = look_at(frames).effects.guardrails
     assert guardrail.guardrail.difference.n == 20
 
 
-def test_the_effect_per_user_is_scaled_by_users(look):
+def test_the_effect_per_user_is_scaled_by_users(look_at):
     frames = users_of_accounts()
-    done = look(frames, metrics=("outcome(score) | success | higher | | 10",))
+    done = look_at(frames, metrics=("outcome(score) | success | higher | | 10",))
     users = len(frames["assignments"])
     main = done.effects.main.difference
     assert done.run.design.average == "user"
     assert done.decision.money.value == pytest.approx(main.value * users * 10)
     text = done.decision.memo.set_index("question").loc["In money", "answer"]
     assert f"over {users} users and 28 days" in text
-    done = look(frames, metrics=("outcome(score) | success | higher | | 10",), average="account")
+    done = look_at(frames, metrics=("outcome(score) | success | higher | | 10",), average="account")
     main = done.effects.main.difference
     assert done.decision.money.value == pytest.approx(main.value * 40 * 10)
-    ratio = look(ratio_frames(0), metrics=("outcome(score) | success | higher | | 10",))
+    ratio = look_at(ratio_frames(0), metrics=("outcome(score) | success | higher | | 10",))
     text = ratio.decision.memo.set_index("question").loc["In money", "answer"]
     assert text == "not known: a ratio has no worth per unit"
 
 
-def test_an_account_has_converted_when_one_of_its_users_has(look):
+def test_an_account_has_converted_when_one_of_its_users_has(look_at):
     frames = users_of_accounts()
     converted = frames["outcomes"]["value"] > 58
     frames["outcomes"]["value"] = converted.astype(float)
-    done = look(frames, average="account")
+    done = look_at(frames, average="account")
     table = frames["assignments"].assign(converted=converted)
     shares = table.groupby(["arm", "account_id"])["converted"].any().groupby("arm").mean()
     assert done.effects.main.means == pytest.approx((shares["treatment"], shares["control"]))
@@ -142,12 +142,12 @@ def acts(frames, chance):
     return pd.DataFrame(rows, columns=["account_id", "user_id", "at", "action"])
 
 
-def test_weeks_are_averaged_as_the_effect_is(look):
+def test_weeks_are_averaged_as_the_effect_is(look_at):
     frames = users_of_accounts(metric="any(shared)")
     del frames["outcomes"]
     frames["activity"] = acts(frames, {"treatment": 0.6, "control": 0.3})
-    weeks = look(frames).groups.weeks
+    weeks = look_at(frames).groups.weeks
     # 30 points more of the users share in each week.
     assert weeks["difference"].between(0.15, 0.45).all()
-    by_account = look(frames, average="account").groups.weeks
+    by_account = look_at(frames, average="account").groups.weeks
     assert by_account["difference"].between(0, 0.5).all()
