@@ -96,6 +96,45 @@ def periods_until(last: date, days: int) -> Periods:
     return Periods(now, now.back(days), now.back(YEAR_DAYS))
 
 
+def years_between(first: pd.Series, last: pd.Series) -> pd.Series:
+    """Count years from one day to another; every anniversary is a whole number of them.
+
+    A year of the calendar has 365 or 366 days. Counted in years of 365.25 days, what ends with the
+    first year lies before 1 or behind it, as a leap day will have it.
+
+    Parameters
+    ----------
+    first, last : Series of datetime
+        Midnights; of one index, none missing. The anniversary of 29 February is 1 March in a year
+        without one.
+
+    Returns
+    -------
+    Series of float
+        Below 0 where the last day comes first.
+
+    Examples
+    --------
+    >>> first = pd.Series(pd.to_datetime(["2023-01-01", "2024-01-01", "2024-02-29"]))
+    >>> last = pd.Series(pd.to_datetime(["2024-01-01", "2025-01-01", "2025-03-01"]))
+    >>> years_between(first, last).tolist()
+    [1.0, 1.0, 1.0]
+
+    Each of the three has lasted one year, whatever the number of its days.
+    """
+    whole = last.dt.year - first.dt.year
+    whole -= (_anniversary(first, whole) > last).astype("int64")
+    reached, next_one = _anniversary(first, whole), _anniversary(first, whole + 1)
+    return whole + (last - reached) / (next_one - reached)
+
+
+def _anniversary(first: pd.Series, years: pd.Series) -> pd.Series:
+    days = first.to_numpy().astype("datetime64[D]")
+    months = days.astype("datetime64[M]")
+    later = months + 12 * years.to_numpy()
+    return pd.Series(later.astype("datetime64[D]") + (days - months), index=first.index)
+
+
 def blocks(days: pd.Series, last: date, *, length: int) -> pd.Series:
     """Count back the blocks of consecutive days that end on a last day: 0 is the last one.
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from opsplaybook.metrics.blocks import BLOCKS, block_sums, year_on_year
-from opsplaybook.metrics.periods import Period, blocks, periods_until
+from opsplaybook.metrics.periods import Period, blocks, periods_until, years_between
 
 LAST = date(2026, 6, 30)
 
@@ -59,3 +59,22 @@ def test_blocks_of_a_table_without_a_first_day_are_all_missing():
     frame = year_on_year(np.ones(2 * BLOCKS), LAST, known_from=None)
 
     assert frame["amount"].isna().all()
+
+
+def test_years_end_on_anniversaries_in_leap_years_too():
+    first = pd.Series(pd.date_range("2019-12-28", "2024-03-02"))
+    for years in range(5):
+        last = pd.Series([day + pd.DateOffset(years=years) for day in first])
+        leap_day = (first.dt.month == 2) & (first.dt.day == 29)
+        last = last.where(~leap_day | last.dt.is_leap_year, last + pd.Timedelta(days=1))
+        assert (years_between(first, last) == years).all()
+        assert (years_between(first, last - pd.Timedelta(days=1)) < years).all()
+        assert (years_between(first, last + pd.Timedelta(days=1)) > years).all()
+
+
+def test_years_grow_with_every_day():
+    last = pd.Series(pd.date_range("2023-01-01", "2028-12-31"))
+    first = pd.Series(pd.Timestamp("2024-02-29"), index=last.index)
+    years = years_between(first, last)
+    assert years.diff().iloc[1:].between(1 / 366 - 1e-9, 1 / 365 + 1e-9).all()
+    assert years[last == pd.Timestamp("2024-02-29")].tolist() == [0.0]

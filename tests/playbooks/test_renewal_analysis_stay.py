@@ -65,6 +65,7 @@ def test_yearly_terms_over_a_leap_day(measure):
     assert stay.yearly
     assert stay.hazards.at_risk.tolist() == [40, 32, 24]
     assert [found.value for found in stay.still_there] == pytest.approx([0.8, 0.6, 0.6])
+    assert [stay.curve.at(float(year)).value for year in (1, 2)] == pytest.approx([0.8, 0.6])
     assert table.rows[0][4].startswith("80% (")
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from opsplaybook import formats
+from opsplaybook.metrics.periods import years_between
 from opsplaybook.metrics.renewals import LOST, NO_REASON, OPEN, tenures
 from opsplaybook.playbooks.renewal_analysis.book import Book
 from opsplaybook.playbooks.renewal_analysis.params import Params
@@ -18,7 +19,6 @@ from opsplaybook.stats.multiplicity import holm
 from opsplaybook.stats.results import Estimate
 from opsplaybook.stats.survival import SurvivalCurve, kaplan_meier, log_rank
 
-YEAR_DAYS = 365.25
 GROUPINGS = ("tier", "segment", "cohort")
 LARGEST_GROUPS = 4
 SMALLEST_GROUP = 10
@@ -151,8 +151,8 @@ def _stretches(given: Tables, params: Params, book: Book) -> pd.DataFrame:
     began = found["began_on"].where(~first, np.fmin(found["began_on"], pd.Series(since)))
     left = found["left_on"].fillna(book.last)
     seen_from = _seen_from(book)
-    years = ((left - began).dt.days + 1) / YEAR_DAYS
-    entry = ((seen_from - began).dt.days / YEAR_DAYS).clip(lower=0)
+    years = years_between(began, left + pd.Timedelta(days=1))
+    entry = years_between(began, pd.Series(seen_from, index=began.index)).clip(lower=0)
     lost = found["left_on"].notna()
     cause = found["loss_kind"].fillna(NO_REASON).where(lost, "")
     frame = pd.DataFrame(
@@ -248,7 +248,8 @@ def _placed(frame: pd.DataFrame, book: Book) -> pd.DataFrame:
         right_on="began",
         by="account_id",
     ).dropna(subset="began")
-    return placed.assign(years=((placed["due_on"] - placed["began"]).dt.days + 1) / YEAR_DAYS)
+    over = placed["due_on"] + pd.Timedelta(days=1)
+    return placed.assign(years=years_between(placed["began"], over))
 
 
 def _decided_yearly(made: pd.DataFrame) -> bool:
