@@ -296,13 +296,24 @@ def _require_place(store: RunStore, plan: BatchPlan, *, resume: bool) -> None:
             where=store.address,
             remedy="continue it with --resume, or give another output",
         )
-    playbook = json.loads(text)["playbook"]
+    playbook = _playbook_in(text, store.address)
     if playbook != plan.playbook:
         raise UsageError(
             f"the batch here is of {playbook}, not of {plan.playbook}",
             where=store.address,
             remedy="give another output",
         )
+
+
+def _playbook_in(state: bytes, address: str) -> str:
+    try:
+        return json.loads(state)["playbook"]
+    except (ValueError, TypeError, KeyError):
+        raise UsageError(
+            f"no batch has written the {BATCH} here",
+            where=address,
+            remedy="move it away, or give another output",
+        ) from None
 
 
 def _refuse_foreign(store: RunStore, plan: BatchPlan) -> None:

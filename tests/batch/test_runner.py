@@ -174,6 +174,13 @@ def test_a_folder_with_a_batch_is_not_written_without_resume(run, tmp_path):
     state.write_text(state.read_text().replace('"varied"', '"other"'))
     with pytest.raises(UsageError, match="is of other, not of varied"):
         run(rows(1), resume=True)
+    for foreign in ("{}", "[1]", "not JSON", "ü"):
+        state.write_text(foreign, encoding="latin-1")
+        with pytest.raises(UsageError, match=r"no batch has written the batch\.json here"):
+            run(rows(1), resume=True)
+    state.write_text('{"playbook": "other"}')
+    with pytest.raises(UsageError, match="is of other, not of varied"):
+        run(rows(1), resume=True)
 
 
 @pytest.mark.parametrize("resume", [False, True])
