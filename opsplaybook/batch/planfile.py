@@ -35,8 +35,8 @@ def _hold_rows(each: object) -> object:
     """Hold that a row is a mapping or a text; a whole number is the text that was written."""
     odd = [] if not isinstance(each, list) else [row for row in each if not _is_row(row)]
     if odd:
-        shown = ", ".join(str(row) for row in odd[:5])
-        raise ValueError(f"{len(odd):,} rows are no text, such as {shown}; write ids in quotes")
+        found = f"{len(odd):,}, such as {', '.join(str(row) for row in odd[:5])}"
+        raise ValueError(f"rows that are no text: {found}; write ids in quotes")
     return each
 
 

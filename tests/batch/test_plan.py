@@ -37,7 +37,7 @@ def test_rows_that_are_no_ids_are_refused(tmp_path):
     with pytest.raises(ParamsError) as caught:
         read_plan_file(path)
     assert caught.value.examples == (
-        "each: 4 rows are no text, such as 7.0, True, 2024-01-31, None; write ids in quotes",
+        "each: rows that are no text: 4, such as 7.0, True, 2024-01-31, None; write ids in quotes",
     )
 
 
